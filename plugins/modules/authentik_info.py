@@ -1,0 +1,133 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: authentik_info
+short_description: Read authentik's version, and look up objects by name
+version_added: 1.0.0
+description:
+  - Reads the version of an authentik server, and on request objects of one kind. Secrets are left out.
+author:
+  - The zerotrust.netbird_authentik contributors
+extends_documentation_fragment:
+  - zerotrust.netbird_authentik.authentik
+  - zerotrust.netbird_authentik.attributes.info_module
+  - zerotrust.netbird_authentik.attributes.actiongroup_authentik
+options:
+  lookups:
+    description: The objects to look up.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: The kind of objects.
+        type: str
+        required: true
+        choices: [application, certificate, flow, group, policy, provider, scope_mapping, user]
+      names:
+        description:
+          - Applications and flows are named by their slug, users by their username, scope mappings by their managed id, name or
+            scope name, the others by their name.
+          - All objects of the kind where it is left out.
+        type: list
+        elements: str
+  required:
+    description:
+      - Whether it is an error that an object does not exist. One error then names all that are missing.
+      - In check mode it is a warning, because an earlier task may create the object.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Which version is it
+  zerotrust.netbird_authentik.authentik_info:
+    authentik_url: https://authentik.company
+    authentik_token: "{{ vault_authentik_token }}"
+  register: authentik
+
+- name: Stop before anything is changed if something is missing
+  zerotrust.netbird_authentik.authentik_info:
+    authentik_url: https://authentik.company
+    authentik_token: "{{ vault_authentik_token }}"
+    lookups:
+      - kind: flow
+        names: [default-provider-authorization-implicit-consent]
+      - kind: group
+        names: [developers, operators]
+    required: true
+"""
+
+RETURN = r"""
+version:
+  description: The server's version.
+  returned: success
+  type: str
+  sample: 2026.5.0
+objects:
+  description:
+    - The objects that exist, by kind, as authentik's API has them, without their secrets.
+  returned: success
+  type: dict
+  sample:
+    group:
+      - pk: 222293b3-9297-4ebe-a28a-3420b533739e
+        name: developers
+"""
+
+from typing import Any
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik import (
+    REFERENCES,
+    Authentik,
+)
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import (
+    Context,
+    argument_spec,
+    run_module,
+)
+
+SECRETS = ("client_secret",)
+ARGUMENT_SPEC = argument_spec(
+    "authentik",
+    {
+        "lookups": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "kind": {"type": "str", "required": True, "choices": sorted(REFERENCES)},
+                "names": {"type": "list", "elements": "str"},
+            },
+        },
+        "required": {"type": "bool", "default": False},
+    },
+)
+
+
+def run(context: Context) -> dict[str, Any]:
+    service = Authentik(context)
+    lookups = context.params["lookups"]
+    version = service.version
+    if context.params["required"]:
+        service.look_up({lookup["kind"]: lookup["names"] or [] for lookup in lookups})
+    objects = {
+        lookup["kind"]: [
+            {key: value for key, value in row.items() if key not in SECRETS}
+            for row in service.named_rows(lookup["kind"], lookup["names"])
+        ]
+        for lookup in lookups
+    }
+    return {"changed": False, "version": version, "objects": objects}
+
+
+def main() -> None:
+    run_module(ARGUMENT_SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: netbird_info
+short_description: Read what a NetBird management server is
+version_added: 1.0.0
+description:
+  - Reads the version, the account and its settings, and, where the server has its embedded identity provider, the URL that an
+    external provider has to send logins back to.
+author:
+  - The zerotrust.netbird_authentik contributors
+extends_documentation_fragment:
+  - zerotrust.netbird_authentik.netbird
+  - zerotrust.netbird_authentik.attributes.info_module
+  - zerotrust.netbird_authentik.attributes.actiongroup_netbird
+options: {}
+"""
+
+EXAMPLES = r"""
+- name: Where does NetBird want logins sent back to
+  zerotrust.netbird_authentik.netbird_info:
+    netbird_url: https://netbird.company
+    netbird_token: "{{ vault_netbird_token }}"
+  register: netbird
+"""
+
+RETURN = r"""
+version:
+  description: The management server's version.
+  returned: success
+  type: str
+  sample: 0.77.1
+setup_required:
+  description: Whether the server still waits for its first user.
+  returned: success
+  type: bool
+account:
+  description: The account that the token belongs to, with all its settings, as NetBird's API has it.
+  returned: success
+  type: dict
+embedded_idp_enabled:
+  description: Whether the server has its embedded identity provider (management set-up) or not (standalone set-up).
+  returned: success
+  type: bool
+identity_providers:
+  description: The external identity providers that the server has, as NetBird's API has them.
+  returned: success
+  type: list
+  elements: dict
+redirect_url:
+  description:
+    - The redirect URL for a provider that is connected to the embedded identity provider.
+    - NetBird has no endpoint for it; it is the embedded provider's issuer and C(/callback).
+  returned: when RV(embedded_idp_enabled) is true
+  type: str
+  sample: https://netbird.company/oauth2/callback
+"""
+
+from typing import Any
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import (
+    Context,
+    argument_spec,
+    run_module,
+)
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird import Netbird
+
+ARGUMENT_SPEC = argument_spec("netbird", {})
+
+
+def run(context: Context) -> dict[str, Any]:
+    service = Netbird(context)
+    account = service.account()
+    embedded = bool(account["settings"].get("embedded_idp_enabled"))
+    return {
+        "changed": False,
+        "version": service.get("instance/version")["management_current_version"],
+        "setup_required": service.get("instance")["setup_required"],
+        "account": account,
+        "embedded_idp_enabled": embedded,
+        "identity_providers": service.all_rows("identity-providers"),
+        **({"redirect_url": service.redirect_url()} if embedded else {}),
+    }
+
+
+def main() -> None:
+    run_module(ARGUMENT_SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Modules that run inside of C(ansible-playbook).
+
+Ansible packs a module and starts a Python for it on each task, which costs about 0.4 seconds; a call costs some 0.02. So a
+task that runs on the controller anyway calls the module's own C(run) with the parameters that the module's own argument spec
+validates. Nothing of Ansible is patched, and wherever the task asks for more than that it is handed over as usual.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import Context, execute
+
+MODULES = "ansible_collections.zerotrust.netbird_authentik.plugins.modules"
+SWITCH = "netbird_authentik_in_process"
+# A result with this in it was asked for, by a later task and not for people.
+RETURNED_SECRET = "client_secret"
+
+
+class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core publishes no types
+    """Runs the module that the task names: here if that is the same, as an ordinary module if not."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: Any = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        variables = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, variables)
+        name = self._task.action.rpartition(".")[2]
+        if self._runs_here(variables):
+            result.update(self._call(name))
+        else:
+            result.update(
+                self._execute_module(
+                    module_name=f"zerotrust.netbird_authentik.{name}",
+                    task_vars=variables,
+                    wrap_async=self._task.async_val,
+                )
+            )
+        if RETURNED_SECRET in result and not result.get("failed"):
+            # Hides this result alone, and not an error, as the task's own no_log would.
+            result["_ansible_no_log"] = True
+        return result
+
+    def _runs_here(self, variables: Mapping[str, Any]) -> bool:
+        """Whether a module started for the task would be this Python, on this machine, as this user, in this environment."""
+        host = variables.get("ansible_delegated_vars", {}).get(self._task.delegate_to, variables)
+        interpreter = str(host.get("ansible_python_interpreter") or "auto")
+        return (
+            boolean(self._templar.template(variables.get(SWITCH, True)))
+            and self._connection.transport == "local"
+            and not self._play_context.become
+            and not self._task.async_val
+            and not any(self._task.environment or [])
+            and (interpreter.startswith("auto") or self._templar.template(interpreter) == sys.executable)
+        )
+
+    def _call(self, name: str) -> dict[str, Any]:
+        module = import_module(f"{MODULES}.{name}")
+        spec = dict(module.ARGUMENT_SPEC)
+        validation = ArgumentSpecValidator(**spec).validate(self._task.args)
+        hidden = set(validation._no_log_values)
+        if validation.error_messages:
+            raise AnsibleActionFail(remove_values(validation.errors.msg, hidden))
+        context = Context(validation.validated_parameters, self._task.check_mode)
+        try:
+            result = execute(module.run, context)
+        except Failure as failure:
+            result = {"failed": True, "msg": str(failure), **failure.result()}
+        if context.warnings:
+            result["warnings"] = context.warnings
+        cleaned: dict[str, Any] = remove_values(result, hidden | context.secrets)
+        return cleaned

@@ -1,0 +1,162 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Playbooks against the stand-ins, run as a user runs them: ansible-playbook in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from simulators import authentik, netbird
+from simulators._server import READING, Running
+
+ROOT = Path(__file__).resolve().parents[2]
+COLLECTION = "zerotrust.netbird_authentik"
+VERSIONS = ("2025.10", "2026.5", "2026.8")
+
+
+@dataclass
+class Task:
+    """What one task did."""
+
+    name: str
+    action: str
+    status: str
+    result: dict[str, Any]
+    requests: list[dict[str, Any]]
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.result.get("changed"))
+
+    @property
+    def writes(self) -> list[str]:
+        return [f"{each['method']} {each['path']}" for each in self.requests if each["method"] not in READING]
+
+
+@dataclass
+class Played:
+    """What one run of ansible-playbook did."""
+
+    code: int
+    output: str
+    tasks: list[Task] = field(default_factory=list)
+
+    @property
+    def changed(self) -> list[str]:
+        return [task.name for task in self.tasks if task.changed]
+
+    @property
+    def writes(self) -> list[str]:
+        return [write for task in self.tasks for write in task.writes]
+
+    @property
+    def requests(self) -> int:
+        return sum(len(task.requests) for task in self.tasks)
+
+    @property
+    def failure(self) -> str:
+        """The message of the task that failed."""
+        return next((str(task.result.get("msg")) for task in self.tasks if task.status == "failed"), "")
+
+    def recap(self, name: str) -> int:
+        return int(re.findall(rf"{name}=(\d+)", self.output)[-1])
+
+
+@dataclass
+class Servers:
+    """The two stand-ins of a test, and where its files are."""
+
+    authentik: authentik.Running
+    netbird: netbird.NetBird
+    folder: Path
+
+    @property
+    def connection(self) -> dict[str, str]:
+        return {
+            "authentik_url": self.authentik.url,
+            "authentik_token": self.authentik.token,
+            "netbird_url": self.netbird.url,
+            "netbird_token": self.netbird.token,
+        }
+
+    @property
+    def both(self) -> tuple[Running, Running]:
+        return self.authentik, self.netbird
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that lasts in both."""
+        return {"authentik": self.authentik.state.snapshot(), "netbird": self.netbird.state.snapshot()}
+
+    def play(
+        self,
+        playbook: Path | Sequence[Mapping[str, Any]],
+        variables: Mapping[str, Any] | None = None,
+        *options: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> Played:
+        """Run a playbook (a file, or the tasks of one for localhost) with the connection variables and these."""
+        command, env = self.command(playbook, variables or {}, *options, environment=environment)
+        record = Path(env["RECORD_FILE"])
+        record.unlink(missing_ok=True)
+        for server in self.both:
+            server.clear()
+        process = subprocess.run(command, env=env, cwd=self.folder, capture_output=True, text=True, check=False)
+        lines = record.read_text().splitlines() if record.exists() else []
+        tasks = [
+            Task(line["task"], line["action"], line["status"], line["result"], line["requests"])
+            for line in map(json.loads, lines)
+        ]
+        return Played(process.returncode, process.stdout + process.stderr, tasks)
+
+    def command(
+        self,
+        playbook: Path | Sequence[Mapping[str, Any]],
+        variables: Mapping[str, Any],
+        *options: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> tuple[list[str], dict[str, str]]:
+        """The command line and the environment of such a run."""
+        if not isinstance(playbook, Path):
+            path = self.folder / "playbook.yml"
+            play = {
+                "hosts": "localhost",
+                "gather_facts": False,
+                "module_defaults": {
+                    f"group/{COLLECTION}.{service}": {
+                        f"{service}_{option}": f"{{{{ {service}_{option} }}}}" for option in ("url", "token")
+                    }
+                    for service in ("authentik", "netbird")
+                },
+                "tasks": list(playbook),
+            }
+            path.write_text(yaml.safe_dump([play], sort_keys=False))
+            playbook = path
+        values = self.folder / "variables.json"
+        values.write_text(json.dumps({**self.connection, **variables}))
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/support/callback"),
+            "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+            "RECORD_FILE": str(self.folder / "record.jsonl"),
+            "RECORD_URLS": " ".join(server.url for server in self.both),
+            **(environment or {}),
+        }
+        program = str(Path(sys.executable).parent / "ansible-playbook")
+        return [program, str(playbook), "--extra-vars", f"@{values}", *options], env
