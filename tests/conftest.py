@@ -16,9 +16,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from support import VERSIONS, Servers
 
 from simulators import authentik, netbird
+from support import VERSIONS, Servers
 
 
 @pytest.fixture
@@ -61,10 +61,21 @@ def authentik_version(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+def _start(request: pytest.FixtureRequest, folder: Path) -> Iterator[Servers]:
+    versioned = "authentik_version" in request.fixturenames
+    version = request.getfixturevalue("authentik_version") if versioned else VERSIONS[-1]
+    folder.mkdir()
+    with authentik.serve(version=version) as one, netbird.serve() as other:
+        yield Servers(one, other, folder)
+
+
 @pytest.fixture
 def servers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Servers]:
     """Fresh stand-ins of both services, of the test's version of authentik where it names one."""
-    versioned = "authentik_version" in request.fixturenames
-    version = request.getfixturevalue("authentik_version") if versioned else "2026.8"
-    with authentik.serve(version=version) as one, netbird.serve() as other:
-        yield Servers(one, other, tmp_path)
+    yield from _start(request, tmp_path / "servers")
+
+
+@pytest.fixture
+def other_servers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Servers]:
+    """A second pair of them."""
+    yield from _start(request, tmp_path / "others")

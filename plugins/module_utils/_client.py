@@ -21,7 +21,6 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._error
 REQUESTS_IMPORT_ERROR: str | None = None
 try:
     import requests
-    from requests import certs
     from requests.adapters import HTTPAdapter
     from requests.auth import AuthBase
     from urllib3 import disable_warnings
@@ -101,7 +100,7 @@ class Client:
         self._option = option
         self._timeout = timeout
         # Given per request, a path or False cannot be overridden by the environment; True can.
-        self._verify: str | bool = (ca_path or certs.where()) if validate_certs else False
+        self._verify: str | bool = (ca_path or requests.utils.DEFAULT_CA_BUNDLE_PATH) if validate_certs else False
         if not validate_certs:
             # The task said so; a warning per request would only repeat it.
             disable_warnings(InsecureRequestWarning)

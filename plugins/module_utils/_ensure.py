@@ -22,7 +22,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._plan 
     plan_object,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._service import Service
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec import Resource, without_secrets
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec import Resource, view
 
 STATE_ARGUMENT: dict[str, dict[str, Any]] = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
@@ -58,7 +58,7 @@ def finish(
 def row_after(
     resource: Resource, operation: Operation | None, current: Row | None, rows: Mapping[Operation, Row]
 ) -> dict[str, Any]:
-    """An object as it is now, or in check mode as it would be, without its secrets."""
+    """An object as it is now, or in check mode as it would be."""
     if operation is None:
-        return without_secrets(resource, current or {})
-    return without_secrets(resource, rows[operation]) if operation in rows else operation.predicted()
+        return view(resource, current or {})
+    return view(resource, rows[operation]) if operation in rows else operation.predicted()

@@ -22,10 +22,9 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec 
     Resource,
     Unknown,
     get_path,
-    printable,
+    view,
     with_path,
     without_path,
-    without_secrets,
 )
 
 Row = Mapping[str, Any]
@@ -72,8 +71,8 @@ class Operation:
         """The row after it, as far as it is known before it."""
         row: dict[str, Any] = dict(self.current or {})
         for item in self.fields:
-            row = with_path(row, item.path, printable(self.values[item.name]))
-        return without_secrets(self.resource, row)
+            row = with_path(row, item.path, self.values[item.name])
+        return view(self.resource, row)
 
 
 def complete(resource: Resource, asked: Mapping[str, Any], current: Row | None, supports: Supports) -> dict[str, Any]:

@@ -182,10 +182,16 @@ def without_path(document: Mapping[str, Any], path: str) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name != key}
 
 
-def without_secrets(resource: Resource, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A server's row without its secret fields, as a module may return it."""
-    secrets = {field.path for field in resource.fields if field.secret}
-    return {key: value for key, value in row.items() if key not in secrets}
+def view(resource: Resource, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A server's row as modules return it: its ids and what the options set, in one form, without secrets.
+
+    What the server derives is left out: a prediction could only guess it.
+    """
+    shown: dict[str, Any] = {key: row[key] for key in (resource.id, resource.ref) if key in row}
+    for field in resource.fields:
+        if not field.secret and has_path(row, field.path):
+            shown = with_path(shown, field.path, printable(field.comparable(get_path(row, field.path))))
+    return shown
 
 
 def _order(value: Any) -> str:

@@ -85,7 +85,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 application:
-  description: The application as authentik's API has it; in check mode as it would be.
+  description:
+    - The application's id and settings, under the names that authentik's API has for them; in check mode as they would be.
   returned: when O(state=present)
   type: dict
   sample:

@@ -45,7 +45,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 group:
-  description: The group as authentik's API has it; in check mode as it would be.
+  description: The group's id and settings, under the names that authentik's API has for them; in check mode as they would be.
   returned: when O(state=present)
   type: dict
   sample:

@@ -9,7 +9,7 @@ module: authentik_info
 short_description: Read authentik's version, and look up objects by name
 version_added: 1.0.0
 description:
-  - Reads the version of an authentik server, and on request objects of one kind. Secrets are left out.
+  - Reads the version of an authentik server, and on request objects by kind and name.
 author:
   - The zerotrust.netbird_authentik contributors
 extends_documentation_fragment:
@@ -41,6 +41,12 @@ options:
       - In check mode it is a warning, because an earlier task may create the object.
     type: bool
     default: false
+  return_secrets:
+    description:
+      - Whether the objects have their secrets, for the tasks that come after.
+      - The result of such a task is hidden from output, as with C(no_log), unless the task fails.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -70,7 +76,7 @@ version:
   sample: 2026.5.0
 objects:
   description:
-    - The objects that exist, by kind, as authentik's API has them, without their secrets.
+    - The objects that exist, by kind, as authentik's API has them, without their secrets unless O(return_secrets=true).
   returned: success
   type: dict
   sample:
@@ -105,6 +111,7 @@ ARGUMENT_SPEC = argument_spec(
             },
         },
         "required": {"type": "bool", "default": False},
+        "return_secrets": {"type": "bool", "default": False, "no_log": False},
     },
 )
 
@@ -115,9 +122,10 @@ def run(context: Context) -> dict[str, Any]:
     version = service.version
     if context.params["required"]:
         service.look_up({lookup["kind"]: lookup["names"] or [] for lookup in lookups})
+    hidden = () if context.params["return_secrets"] else SECRETS
     objects = {
         lookup["kind"]: [
-            {key: value for key, value in row.items() if key not in SECRETS}
+            {key: value for key, value in row.items() if key not in hidden}
             for row in service.named_rows(lookup["kind"], lookup["names"])
         ]
         for lookup in lookups

@@ -157,7 +157,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 provider:
-  description: The provider as authentik's API has it, without its secret; in check mode as it would be.
+  description:
+    - The provider's id and settings, without its secret, under the names that authentik's API has for them; in check mode as they
+      would be.
   returned: when O(state=present)
   type: dict
   sample:

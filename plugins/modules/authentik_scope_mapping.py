@@ -58,7 +58,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 scope_mapping:
-  description: The mapping as authentik's API has it; in check mode as it would be.
+  description: The mapping's id and settings, under the names that authentik's API has for them; in check mode as they would be.
   returned: when O(state=present)
   type: dict
   sample:

@@ -26,8 +26,8 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._modul
 
 MODULES = "ansible_collections.zerotrust.netbird_authentik.plugins.modules"
 SWITCH = "netbird_authentik_in_process"
-# A result with this in it was asked for, by a later task and not for people.
-RETURNED_SECRET = "client_secret"
+# With these options a module returns secrets, to a later task and not to people.
+RETURNING = ("return_secret", "return_secrets")
 
 
 class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core publishes no types
@@ -50,7 +50,7 @@ class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core publish
                     wrap_async=self._task.async_val,
                 )
             )
-        if RETURNED_SECRET in result and not result.get("failed"):
+        if not result.get("failed") and any(boolean(self._task.args.get(option), strict=False) for option in RETURNING):
             # Hides this result alone, and not an error, as the task's own no_log would.
             result["_ansible_no_log"] = True
         return result

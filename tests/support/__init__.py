@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requests
 import yaml
 
 from simulators import authentik, netbird
@@ -94,9 +95,25 @@ class Servers:
     def both(self) -> tuple[Running, Running]:
         return self.authentik, self.netbird
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self, *, ids: bool = True) -> dict[str, Any]:
         """All that lasts in both."""
-        return {"authentik": self.authentik.state.snapshot(), "netbird": self.netbird.state.snapshot()}
+        return {"authentik": self.authentik.state.snapshot(ids=ids), "netbird": self.netbird.state.snapshot()}
+
+    def secrets(self) -> list[str]:
+        """Every secret that either server was given or made up so far; shorter generated values are client ids."""
+        made = [secret for secret in self.authentik.state.generated if len(secret) >= 60]
+        return [self.authentik.token, self.netbird.token, *made]
+
+    def authentik_post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Make something in authentik that no module makes."""
+        answer = requests.post(
+            f"{self.authentik.url}/api/v3/{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.authentik.token}"},
+            timeout=10,
+        )
+        answer.raise_for_status()
+        return answer.json() if answer.content else {}
 
     def play(
         self,
@@ -104,15 +121,18 @@ class Servers:
         variables: Mapping[str, Any] | None = None,
         *options: str,
         environment: Mapping[str, str] | None = None,
+        record: bool = True,
     ) -> Played:
         """Run a playbook (a file, or the tasks of one for localhost) with the connection variables and these."""
         command, env = self.command(playbook, variables or {}, *options, environment=environment)
-        record = Path(env["RECORD_FILE"])
-        record.unlink(missing_ok=True)
+        if not record:
+            env.pop("ANSIBLE_CALLBACKS_ENABLED")
+        lines_of_json = Path(env["RECORD_FILE"])
+        lines_of_json.unlink(missing_ok=True)
         for server in self.both:
             server.clear()
         process = subprocess.run(command, env=env, cwd=self.folder, capture_output=True, text=True, check=False)
-        lines = record.read_text().splitlines() if record.exists() else []
+        lines = lines_of_json.read_text().splitlines() if lines_of_json.exists() else []
         tasks = [
             Task(line["task"], line["action"], line["status"], line["result"], line["requests"])
             for line in map(json.loads, lines)

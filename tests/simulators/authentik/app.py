@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The web application: one entry point that finds what a path belongs to.
+
+Whatever a request changes is done in one go, without giving way to another request, so no lock is needed.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import parse_qs, parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from . import actions, api, authorize, browser, flows, oauth
+from .api import Refused, answer, authenticate, failed, page
+from .spec import ServerFailure, View
+from .state import State
+
+API = "/api/v3/"
+EXECUTOR = re.compile(r"/api/v3/flows/executor/([^/]+)/")
+OAUTH = "/application/o/"
+
+
+class App:
+    """The ASGI application of one server."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        body = await request.body()
+        await self.respond(request, body)(scope, receive, send)
+
+    def respond(self, request: Request, body: bytes) -> Response:
+        """Answer a request; an error that nothing here foresees is one inside the server."""
+        method = "GET" if request.method == "HEAD" else request.method
+        try:
+            return self._route(request, method, body)
+        except Refused as error:
+            return answer(self.state, error.status, error.body, error.allow)
+        except ServerFailure as error:
+            self.state.log.append(str(error))
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+        return failed(method)
+
+    def _route(self, request: Request, method: str, body: bytes) -> Response:
+        path = request.url.path
+        base = f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}"
+        at = browser.visit(self.state, base, method, path, request.url.query, request.cookies.get(browser.COOKIE))
+        if executor := EXECUTOR.fullmatch(path):
+            return flows.executor(at, executor[1], body)
+        if path.startswith(API):
+            return self._api(request, method, path.removeprefix(API), base, body)
+        if path.startswith(OAUTH):
+            return self._oauth(request, method, at, body)
+        return self._page(at)
+
+    def _api(self, request: Request, method: str, path: str, base: str, body: bytes) -> Response:
+        if not path.endswith("/"):
+            return self._without_slash(request, method, f"{path}/")
+        query = parse_qs(request.url.query, keep_blank_values=True)
+        allow = actions.allow(path)
+        if not allow:
+            return page(404, "Not Found")
+        view = View(self.state, {}, base, method == "PATCH", query)
+        if path not in actions.OPEN:
+            try:
+                view = replace(view, caller=authenticate(self.state, request.headers.get("authorization", "")))
+            except Refused as error:
+                raise Refused(error.status, error.body, allow) from None
+        found = actions.handle(self.state, method, path, view, body)
+        return found or api.handle(self.state, method, path, view, body) or page(404, "Not Found")
+
+    def _without_slash(self, request: Request, method: str, path: str) -> Response:
+        """A path without its last slash: a GET is sent on, anything else fails inside the server (measured: facts)."""
+        if method != "GET":
+            return failed(method)
+        query = f"?{request.url.query}" if request.url.query else ""
+        response = browser.redirect(f"{API}{path}{query}")
+        response.status_code = 301
+        return response
+
+    def _oauth(self, request: Request, method: str, at: browser.Visit, body: bytes) -> Response:
+        path = at.path.removeprefix(OAUTH)
+        header = request.headers.get("authorization", "")
+        form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)) if method == "POST" else {}
+        state, base = self.state, at.base
+        calls: dict[tuple[str, str], Callable[[], Response]] = {
+            ("GET", "authorize/"): lambda: authorize.authorize(at),
+            ("POST", "token/"): lambda: oauth.token(state, base, form, header),
+            ("POST", "device/"): lambda: oauth.device(state, base, form),
+            ("GET", "userinfo/"): lambda: oauth.userinfo(state, header),
+            ("POST", "userinfo/"): lambda: oauth.userinfo(state, header),
+            ("POST", "introspect/"): lambda: oauth.introspect(state, form, header),
+            ("POST", "revoke/"): lambda: oauth.revoke(state, form, header),
+        }
+        if (method, path) in calls:
+            return calls[method, path]()
+        if any(name == path for _method, name in calls):
+            return failed("POST")
+        own = re.fullmatch(r"([^/]+)/(\.well-known/openid-configuration|jwks/)", path)
+        if own and method == "GET":
+            return oauth.jwks(state, own[1]) if own[2] == "jwks/" else oauth.discovery(state, base, own[1])
+        return page(404, "Not Found")
+
+    def _page(self, at: browser.Visit) -> Response:
+        if at.path == "/flows/-/default/authentication/":
+            return authorize.default_flow(at)
+        if at.path in ("/device", "/device/"):
+            return authorize.device_page(at)
+        if at.path in ("/-/health/live/", "/-/health/ready/"):
+            return Response(status_code=200)
+        found = re.fullmatch(r"/if/flow/([^/]+)/", at.path)
+        flow = self.state.find("flows", slug=found[1]) if found else None
+        return page(200, flow["title"], "<ak-flow-executor></ak-flow-executor>") if flow else page(404, "Not Found")

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The authorize endpoint, and the ways that lead from it to a flow and from a flow to the client."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from urllib.parse import parse_qsl, quote, urlencode
+
+from starlette.responses import Response
+
+from . import access
+from .api import page
+from .browser import Visit, denied_page, error_page, redirect
+from .claims import seconds
+from .state import Row, State, now
+
+FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript")
+
+
+def redirect_allowed(state: State, provider: Row, uri: str) -> bool:
+    """Say whether a redirect is one of the provider's; a provider without any takes the first and keeps it."""
+    if not uri or uri.partition(":")[0].lower() in FORBIDDEN_SCHEMES:
+        return False
+    if not provider["redirect_uris"]:
+        newer = {"redirect_uri_type": "authorization"} if state.at_least("2026.5") else {}
+        provider["redirect_uris"] = [{"matching_mode": "strict", "url": uri, **newer}]
+        return True
+    for entry in provider["redirect_uris"]:
+        if entry.get("redirect_uri_type", "authorization") != "authorization":
+            continue
+        if entry["url"] == uri if entry["matching_mode"] == "strict" else re.fullmatch(entry["url"], uri):
+            return True
+    return False
+
+
+def grants(state: State, provider: Row, grant_type: str) -> bool:
+    """Say whether a provider may be used with a grant; since 2026.8 each has to be named."""
+    if not state.at_least("2026.8") or grant_type in provider["grant_types"]:
+        return True
+    state.log.append(f"Invalid grant_type for provider: {grant_type}")
+    return False
+
+
+def granted_scopes(state: State, provider: Row, asked: str) -> tuple[str, ...]:
+    """Return the scopes that are asked for and that the provider has a mapping for, or all that it has."""
+    have = [state.mappings[pk]["scope_name"] for pk in provider["property_mappings"]]
+    wanted = asked.split() or have
+    return tuple(scope for scope in dict.fromkeys(wanted) if scope in have)
+
+
+def _refused(values: dict[str, str], error: str, description: str) -> Response:
+    uri = values["redirect_uri"]
+    joint = "&" if "?" in uri else "?"
+    state = f"&state={quote(values['state'])}" if values.get("state") else ""
+    return redirect(f"{uri}{joint}error={error}&error_description={quote(description)}{state}")
+
+
+def authorize(at: Visit) -> Response:
+    """Answer the authorize endpoint: checks first, then the login, the bindings, and the consent or the code."""
+    state, values = at.state, at.values
+    provider = state.find("providers", client_id=values.get("client_id"))
+    if provider is None:
+        return error_page("Client ID Error", "The client identifier (client_id) is missing or invalid.")
+    if not redirect_allowed(state, provider, values.get("redirect_uri", "")):
+        text = "The request fails due to a missing, invalid, or mismatching redirection URI (redirect_uri)."
+        return error_page("Redirect URI Error", text)
+    malformed = "The request is otherwise malformed"
+    if values.get("response_type") != "code":
+        return _refused(values, "unsupported_response_type", "The authorization server does not support this.")
+    if not grants(state, provider, "authorization_code"):
+        return _refused(values, "invalid_request", malformed)
+    if values.get("code_challenge_method", "plain") not in ("plain", "S256"):
+        return _refused(values, "invalid_request", malformed)
+    application = state.find("applications", provider=provider["pk"])
+    if application is None:
+        return denied_page(at, "Failed to resolve application")
+    if at.user is None:
+        if "none" in values.get("prompt", "").split():
+            return _refused(values, "login_required", "The Authorization Server requires End-User authentication")
+        return _to_login(at, application)
+    if not access.passes(state, application, at.user):
+        return denied_page(at, "Request has been denied.")
+    return _to_consent(at, provider, application)
+
+
+def _to_login(at: Visit, application: Row | None) -> Response:
+    """Send the browser to the login; 2025.10 goes by way of another redirect."""
+    at.session.application = application["slug"] if application else None
+    if not at.state.at_least("2026.5"):
+        return at.keep(redirect(f"/flows/-/default/authentication/?next={quote(at.full_path, safe='/')}"))
+    query = urlencode([*parse_qsl(at.query, keep_blank_values=True), ("next", at.full_path)])
+    return at.keep(redirect(f"/if/flow/{_default_flow(at.state, 'authentication')}/?{query}"))
+
+
+def _default_flow(state: State, kind: str) -> str:
+    brand = state.find("brands", default=True)
+    flow = state.flows.get(brand[f"flow_{kind}"]) if brand else None
+    return str(flow["slug"]) if flow else ""
+
+
+def default_flow(at: Visit) -> Response:
+    """Redirect to the brand's flow for logging in."""
+    slug = _default_flow(at.state, "authentication")
+    if not slug:
+        return page(404, "Not Found")
+    return redirect(f"/if/flow/{slug}/?{urlencode(parse_qsl(at.query, keep_blank_values=True))}")
+
+
+def _to_consent(at: Visit, provider: Row, application: Row) -> Response:
+    flow = at.state.flows[provider["authorization_flow"]]
+    kinds = list(flow["stage_kinds"])
+    if "consent" in at.values.get("prompt", "").split() and "consent" not in kinds:
+        kinds.append("consent")
+    at.session.plan = {
+        "flow": flow["slug"],
+        "kinds": [*kinds, "fulfilment"],
+        "provider": provider["pk"],
+        "application": application["pk"],
+        "values": at.values,
+    }
+    if not kinds:
+        return at.keep(redirect(code_redirect(at)))
+    query = urlencode(parse_qsl(at.query, keep_blank_values=True))
+    return at.keep(redirect(f"/if/flow/{flow['slug']}/?{query}"))
+
+
+def code_redirect(at: Visit) -> str:
+    """Make a code and return the address that takes it to the client."""
+    plan = at.session.plan or {}
+    at.session.plan = None
+    provider, values = at.state.providers[plan["provider"]], plan["values"]
+    code = secrets.token_hex(16)
+    at.state.codes[code] = {
+        "provider": provider["pk"],
+        "user": at.session.user,
+        "scopes": granted_scopes(at.state, provider, values.get("scope", "")),
+        "nonce": values.get("nonce", ""),
+        "redirect_uri": values["redirect_uri"],
+        "challenge": values.get("code_challenge", ""),
+        "method": values.get("code_challenge_method", "plain"),
+        "auth_time": at.session.auth_time,
+        "session": hashlib.sha256(at.session.key.encode()).hexdigest(),
+        "expires": now().timestamp() + seconds(provider["access_code_validity"]),
+    }
+    joint = "&" if "?" in values["redirect_uri"] else "?"
+    return f"{values['redirect_uri']}{joint}{urlencode({'code': code, 'state': values.get('state', '')})}"
+
+
+def device_page(at: Visit) -> Response:
+    """Open the page for a device's code: without a flow in the brand it leads nowhere (measured: facts)."""
+    slug = _default_flow(at.state, "device_code")
+    if not slug:
+        return page(404, "Not Found")
+    if at.user is None:
+        return _to_login(at, None)
+    at.session.plan = {"flow": slug, "kinds": ["device"], "values": at.values}
+    return at.keep(redirect(f"/if/flow/{slug}/?{at.query}".rstrip("?")))

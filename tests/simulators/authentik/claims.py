@@ -1,0 +1,142 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stands in the tokens, and their signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from .expressions import Provider, User, run
+from .fields import DURATION_PARTS
+from .state import Row, State
+
+ACR = "goauthentik.io/providers/oauth2/default"
+# What a token has whoever it is for; the rest of what discovery lists comes from the scope mappings.
+OWN_CLAIMS = ("sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What was granted: to which provider, for whom, with which scopes, and how the person had logged in."""
+
+    provider: int
+    user: int
+    scopes: tuple[str, ...]
+    auth_time: int
+    nonce: str = ""
+    session: str = ""
+    jti: str = ""
+    issued: int = 0
+
+
+def seconds(duration: str) -> int:
+    """Return the seconds of authentik's notation for a span of time."""
+    factors = {"microseconds": 0.000001, "milliseconds": 0.001, "seconds": 1, "minutes": 60, "hours": 3600}
+    factors.update({"days": 86400, "weeks": 604800})
+    parts = (part.partition("=") for part in duration.split(";"))
+    return int(sum(factors[key.lower()] * float(value) for key, _, value in parts if key.lower() in DURATION_PARTS))
+
+
+def issuer(state: State, provider: Row, base: str) -> str | None:
+    """Return the provider's issuer; one whose application is gone has none."""
+    if provider["issuer_mode"] == "global":
+        return f"{base}/"
+    application = state.find("applications", provider=provider["pk"])
+    return f"{base}/application/o/{application['slug']}/" if application else None
+
+
+def subject(state: State, provider: Row, user: Row) -> str:
+    """Return the user as the provider's subject mode names them."""
+    modes: dict[str, Callable[[], Any]] = {
+        "hashed_user_id": lambda: state.uid(user),
+        "user_id": lambda: user["pk"],
+        "user_uuid": lambda: user["uuid"],
+        "user_email": lambda: user["email"],
+        "user_username": lambda: user["username"],
+        "user_upn": lambda: user["attributes"].get("upn", state.uid(user)),
+    }
+    return str(modes[provider["sub_mode"]]())
+
+
+def mapped(state: State, provider: Row, user: Row, scopes: tuple[str, ...]) -> dict[str, Any]:
+    """Run the scope mappings of the granted scopes, by scope name, and merge what they return."""
+    rows = sorted((state.mappings[pk] for pk in provider["property_mappings"]), key=lambda row: str(row["scope_name"]))
+    found: dict[str, Any] = {}
+    for row in rows:
+        if row["scope_name"] in scopes:
+            value = run(row["expression"], User(state, user), Provider(state, provider))
+            if isinstance(value, dict):
+                _merge(found, value)
+    return found
+
+
+def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
+    """Merge objects at every level, add what is new to lists, and replace the rest."""
+    for key, value in more.items():
+        old = into.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            _merge(old, value)
+        elif isinstance(old, list) and isinstance(value, list):
+            old += [each for each in value if each not in old]
+        else:
+            into[key] = value
+
+
+def id_token(state: State, grant: Grant, base: str) -> dict[str, Any]:
+    """Return the claims of the id_token."""
+    provider, user = state.providers[grant.provider], state.users[grant.user]
+    issued = grant.issued or grant.auth_time
+    claims: dict[str, Any] = {
+        "iss": issuer(state, provider, base),
+        "sub": subject(state, provider, user),
+        "aud": provider["client_id"],
+        "exp": issued + seconds(provider["access_token_validity"]),
+        "iat": issued,
+        "auth_time": grant.auth_time,
+        "acr": ACR,
+    }
+    if grant.session:
+        claims["amr"] = ["pwd"]
+    if grant.nonce:
+        claims["nonce"] = grant.nonce
+    if grant.session:
+        claims["sid"] = grant.session
+    if grant.jti:
+        claims["jti"] = grant.jti
+    if provider["include_claims_in_id_token"]:
+        claims.update(mapped(state, provider, user, grant.scopes))
+    return claims
+
+
+def supported(state: State, provider: Row) -> list[str]:
+    """Return the claims that discovery lists: the mappings' are found by running them for nobody in particular."""
+    user = next(iter(state.users.values()))
+    found = list(OWN_CLAIMS)
+    for pk in sorted(provider["property_mappings"], key=lambda pk: str(state.mappings[pk]["scope_name"])):
+        try:
+            value = run(state.mappings[pk]["expression"], User(state, user), Provider(state, provider))
+        except Exception as error:
+            state.log.append(f"mapping failed: {error}")
+        else:
+            found += [name for name in value or () if name not in found]
+    return found
+
+
+def kid(state: State) -> str:
+    """Return the id of the key that signs."""
+    return state.key_pair.kid(short=not state.at_least("2026.5"))
+
+
+def sign(state: State, provider: Row, claims: dict[str, Any]) -> str:
+    """Sign a token: with the provider's key, or without one with its client secret."""
+    if provider["signing_key"]:
+        header = {"alg": "RS256", "kid": kid(state), "typ": "JWT"}
+        return jwt.encode(header, claims, state.key_pair.private(), algorithms=["RS256"])
+    secret = OctKey.import_key(provider["client_secret"])
+    return jwt.encode({"alg": "HS256", "typ": "JWT"}, claims, secret, algorithms=["HS256"])

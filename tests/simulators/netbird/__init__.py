@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A stand-in for NetBird's server, with its embedded identity provider or behind one of its own (standalone set-up)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from .. import _server
+from .api import Api
+from .connectors import open_all
+from .embedded import Embedded
+from .external import External, Oidc, ServerExit
+from .state import ADMIN_EMAIL, ADMIN_PASSWORD, Refused, State
+
+__all__ = ["ADMIN_EMAIL", "ADMIN_PASSWORD", "NetBird", "Oidc", "Refused", "ServerExit", "State", "serve"]
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+class NetBird(_server.Running):
+    """A running stand-in; `token` is the owner's personal access token, empty on a server nobody has set up."""
+
+    def __init__(self, app: Starlette, state: State, token: str, **options: Any) -> None:
+        """Start to answer."""
+        self.state, self.token = state, token
+        super().__init__(app, **options)
+        state.url = self.url
+
+    def restart(self) -> None:
+        """Do what a restart of the server does; the addresses stay."""
+        self.state.restart()
+
+
+def serve(
+    embedded: bool = True,
+    port: int = 0,
+    tls: tuple[str, str] | None = None,
+    ca: str | None = None,
+    version: str = "0.77.1",
+    *,
+    oidc: Oidc | None = None,
+    fresh: bool | None = None,
+    setup_pat: bool = False,
+) -> NetBird:
+    """Start a NetBird server.
+
+    It is as the recorded one was: set up, with an owner and a token. `fresh` leaves that out: with the embedded
+    provider the first-time set-up is waited for (`setup_pat` is NB_SETUP_PAT_ENABLED), without it the first person
+    to log in becomes owner; that is the default where an outside provider is configured. `ca` is a file of
+    certificates that outgoing requests trust. Raises `ServerExit` where the real server would exit.
+    """
+    state = State(embedded=embedded, version=version, verify=ca or True, setup_pat=setup_pat)
+    if fresh is None:
+        fresh = oidc is not None
+    token = "" if fresh else state.set_up()
+    if embedded:
+        provider = Embedded(state)
+        state.on_restart.append(lambda: open_all(state))
+        routes = [
+            Route("/oauth2/.well-known/openid-configuration", provider.discovery),
+            Route("/oauth2/keys", provider.keys),
+            Route("/oauth2/userinfo", provider.userinfo),
+            Route("/oauth2/auth", provider.choose),
+            Route("/oauth2/auth/local/login", provider.form, methods=["GET", "POST"]),
+            Route("/oauth2/auth/{connector}", provider.login),
+            Route("/oauth2/callback", provider.callback),
+            Route("/oauth2/token", provider.token, methods=["POST"]),
+        ]
+        api = Api(state, provider)
+    else:
+        external = External(state, oidc)
+        external.start()
+        if oidc is not None:
+            state.delete_outside = external.delete
+        state.on_restart.append(external.start)
+        routes = []
+        api = Api(state, external)
+    routes.append(Route("/api/{path:path}", api.__call__, methods=METHODS))
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    return NetBird(app, state, token, port=port, tls=tls)

@@ -1,0 +1,381 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The endpoints of NetBird's API that are more than create, list, read, replace and delete."""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import connectors
+from .objects import decode, refuse_if
+from .people import POWERFUL, permissions
+from .state import (
+    EMPTY_SETTINGS,
+    EXTRA,
+    ROLES,
+    Account,
+    Refused,
+    Row,
+    State,
+    letters,
+    user_row,
+)
+
+NOBODY = user_row("")
+
+
+@dataclass
+class Call:
+    """One request, as the endpoints see it."""
+
+    state: State
+    method: str
+    ids: list[str]
+    query: Mapping[str, str]
+    body: Any
+    account: Account = field(default_factory=lambda: Account("", "", "", ""))
+    user: Row = field(default_factory=lambda: NOBODY)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one path (`*` stands for an id): what answers, and which right it takes (none: any user)."""
+
+    method: str
+    path: str
+    answer: Callable[[Call], Any]
+    module: str = ""
+    anonymous: bool = False
+    # it waits for another server, so it runs in a thread and takes the lock itself
+    waits: bool = False
+    plain: bool = False
+
+
+# instance and set-up
+
+
+def instance(call: Call) -> Row:
+    """Tell whether the server waits for its first-time set-up."""
+    return {"setup_required": call.state.embedded and not call.state.local_users and not call.state.accounts}
+
+
+def setup(call: Call) -> Row:
+    """Do the first-time set-up. With `create_pat` the account is made at once, with an empty domain (measured)."""
+    state = call.state
+    if not state.embedded:
+        raise Refused(500, "failed to create owner user: embedded IdP is not enabled")
+    if state.local_users or state.accounts:
+        raise Refused(412, "setup already completed")
+    if not isinstance(call.body, dict):
+        raise Refused(400, "invalid request body")
+    fields = {"email": "", "password": "", "name": "", "create_pat": False, "pat_expire_in": 0}
+    row = decode(fields, call.body)
+    refuse_if(not row["email"], "email is required")
+    refuse_if("@" not in row["email"], "invalid email format")
+    refuse_if(len(row["password"]) < 8, "password must be at least 8 characters")
+    refuse_if(not row["name"], "name is required")
+    with_token = row["create_pat"] and state.setup_pat
+    refuse_if(with_token and not 1 <= row["pat_expire_in"] <= 365, "pat_expire_in must be between 1 and 365")
+    user_id = state.add_local_user(row["email"], row["name"], row["password"])
+    shown = {"email": row["email"], "user_id": user_id}
+    if with_token:
+        owner = user_row(user_id, email=row["email"], name=row["name"], role="owner", idp_id="local")
+        account = state.add_account(owner, "")
+        shown["personal_access_token"] = state.give_token(account, owner, "setup-token", row["pat_expire_in"])
+    return shown
+
+
+def version(call: Call) -> Row:
+    """Tell the version."""
+    return {"management_current_version": call.state.version, "management_update_available": False}
+
+
+# accounts
+
+
+def show_account(state: State, account: Account, *, answer_to_write: bool = False) -> Row:
+    """Show an account. The answer to a PUT says `embedded_idp_enabled: false` and leaves the ranges out (measured)."""
+    settings = copy.deepcopy(account.settings)
+    settings["extra"] = copy.deepcopy(account.extra)
+    settings["local_auth_disabled"] = False
+    settings["embedded_idp_enabled"] = state.embedded and not answer_to_write
+    if not answer_to_write:
+        settings.setdefault("network_range", account.network_range)
+        settings.setdefault("network_range_v6", account.network_range_v6)
+    names = ("id", "created_at", "created_by", "domain", "domain_category")
+    shown = {name: getattr(account, name) for name in names}
+    return shown | {"onboarding": copy.deepcopy(account.onboarding), "settings": settings}
+
+
+def accounts(call: Call) -> list[Row]:
+    """List the one account that the caller is in."""
+    return [show_account(call.state, call.account)]
+
+
+def update_account(call: Call) -> Row:
+    """Replace the settings; what is left out becomes empty, but for `extra`, the ranges and `onboarding`."""
+    account = call.account
+    if call.ids[0] != account.id:
+        raise Refused(403, "failed to validate user permissions: user is not part of this account")
+    body = decode({"settings": {}, "onboarding": dict}, call.body)
+    types = {key: list if value is None else value for key, value in EMPTY_SETTINGS.items()}
+    optional = {"extra": dict, "network_range": str, "network_range_v6": str}
+    settings = decode(types | optional, body["settings"])
+    hour, half_year = 3600, 180 * 86400
+    refuse_if(settings["peer_login_expiration"] < hour, "peer login expiration can't be smaller than one hour")
+    refuse_if(settings["peer_login_expiration"] > half_year, "peer login expiration can't be larger than 180 days")
+    extra = settings.pop("extra")
+    if extra is not None:
+        account.extra = decode({key: list if value is None else value for key, value in EXTRA.items()}, extra)
+    for name in ("network_range", "network_range_v6"):
+        value = settings.pop(name) or account.settings.get(name)
+        if value:
+            settings[name] = value
+    account.settings = settings
+    if body["onboarding"] is not None:
+        account.onboarding = decode(account.onboarding, body["onboarding"])
+    return show_account(call.state, account, answer_to_write=True)
+
+
+# users
+
+
+def show_user(call: Call, row: Row) -> Row:
+    """Show a user; only the embedded provider tells where somebody comes from."""
+    names = (
+        "auto_groups",
+        "email",
+        "id",
+        "is_blocked",
+        "is_service_user",
+        "issued",
+        "last_login",
+        "name",
+        "pending_approval",
+        "role",
+    )
+    shown = {name: copy.deepcopy(row[name]) for name in names}
+    shown["is_current"] = row["id"] == call.user["id"]
+    shown["status"] = "blocked" if row["is_blocked"] else "active"
+    if row["idp_id"] and call.state.embedded:
+        shown["idp_id"] = row["idp_id"]
+    return shown
+
+
+def find_user(call: Call) -> Row:
+    """Return the user that the path names."""
+    row = call.account.users.get(call.ids[0])
+    if row is None:
+        raise Refused(404, f"user: {call.ids[0]} not found")
+    return row
+
+
+def users(call: Call) -> list[Row]:
+    """List the users, or one of both kinds; somebody without rights sees nobody else."""
+    rows = list(call.account.users.values())
+    if call.user["role"] == "user":
+        rows = [call.user]
+    wanted = call.query.get("service_user")
+    if wanted:
+        rows = [row for row in rows if row["is_service_user"] == (wanted.lower() in ("true", "1", "t"))]
+    return [show_user(call, row) for row in rows]
+
+
+def current_user(call: Call) -> Row:
+    """Show the caller; a service user has no such page (measured)."""
+    if call.user["is_service_user"]:
+        raise Refused(403, "permission denied")
+    return show_user(call, call.user) | {"permissions": permissions(call.user)}
+
+
+def check_role(role: str) -> None:
+    """Refuse a role that does not exist."""
+    refuse_if(role not in ROLES, f"unknown user role {role}")
+
+
+def create_user(call: Call) -> Row:
+    """Make a service user, or a person with a password at the embedded provider."""
+    fields = {"email": "", "name": "", "role": "", "auto_groups": [], "is_service_user": False}
+    row = decode(fields, call.body)
+    check_role(row["role"])
+    if row["is_service_user"]:
+        refuse_if(row["role"] == "owner", "can't create a service user with owner role")
+        return show_user(call, call.account.add_user(str(uuid.uuid4()), **row))
+    if not call.state.embedded:
+        raise Refused(500, "internal server error")
+    refuse_if(not row["email"], "provided user email is empty")
+    people = [*call.account.users.values(), *call.state.local_users.values()]
+    refuse_if(any(other["email"] == row["email"] for other in people), "user already exists", 409)
+    password = letters(16)
+    user_id = call.state.add_local_user(row["email"], row["name"], password)
+    return show_user(call, call.account.add_user(user_id, **row, idp_id="local")) | {"password": password}
+
+
+def update_user(call: Call) -> Row:
+    """Replace a user's role, groups and whether they are blocked."""
+    row = find_user(call)
+    body = decode({"role": "", "auto_groups": [], "is_blocked": False}, call.body)
+    check_role(body["role"])
+    owner = "owner"
+    refuse_if((body["role"] == owner) != (row["role"] == owner), "only owners can change the owner role")
+    refuse_if(row is call.user and body["is_blocked"], "admins can't block or unblock themselves")
+    row.update(body)
+    return show_user(call, row)
+
+
+def approve_user(call: Call) -> Row:
+    """Let in a person who waits for it."""
+    row = find_user(call)
+    refuse_if(not row["pending_approval"], "user is not pending approval")
+    row.update(is_blocked=False, pending_approval=False)
+    return show_user(call, row)
+
+
+def delete_user(call: Call) -> Row:
+    """Delete a user and their tokens, at an outside provider too; groups that came from a login stay."""
+    row = find_user(call)
+    refuse_if(row is call.user, "self deletion is not allowed")
+    refuse_if(row["role"] == "owner", "unable to delete a user: user is owner")
+    if call.state.delete_outside is not None and not row["is_service_user"]:
+        call.state.delete_outside(row["id"])
+    with call.state.lock:
+        return forget_user(call, row)
+
+
+def forget_user(call: Call, row: Row) -> Row:
+    """Take a user out of the account."""
+    call.account.tokens = {k: v for k, v in call.account.tokens.items() if v["user"] != row["id"]}
+    call.state.local_users.pop(row["id"], None)
+    del call.account.users[row["id"]]
+    return {}
+
+
+def reject_user(call: Call) -> Row:
+    """Delete a person who waits to be let in."""
+    row = find_user(call)
+    refuse_if(not row["pending_approval"], "user is not pending approval")
+    return forget_user(call, row)
+
+
+# tokens
+
+
+def token_owner(call: Call) -> Row:
+    """Return the user whose tokens the path names: the caller, or a service user for those with rights."""
+    row = find_user(call)
+    if row is not call.user and not (call.user["role"] in POWERFUL and row["is_service_user"]):
+        raise Refused(403, "no permission to manage PAT for this user")
+    return row
+
+
+def show_token(row: Row) -> Row:
+    """Show a token without its text."""
+    shown = {key: row[key] for key in ("created_at", "created_by", "expiration_date", "id", "name")}
+    return shown | ({"last_used": row["last_used"]} if row["last_used"] else {})
+
+
+def tokens(call: Call) -> list[Row]:
+    """List a user's tokens."""
+    user_id = token_owner(call)["id"]
+    return [show_token(row) for row in call.account.tokens.values() if row["user"] == user_id]
+
+
+def find_token(call: Call) -> Row:
+    """Return the token that the path names."""
+    user_id = token_owner(call)["id"]
+    row = call.account.tokens.get(call.ids[1])
+    if row is None or row["user"] != user_id:
+        raise Refused(404, f"pat: {call.ids[1]} not found")
+    return row
+
+
+def create_token(call: Call) -> Row:
+    """Make a token; the answer is the only one with its text."""
+    user_id = token_owner(call)["id"]
+    body = decode({"name": "", "expires_in": 0}, call.body)
+    refuse_if(not body["name"], "token name can't be empty")
+    refuse_if(not 1 <= body["expires_in"] <= 365, "expiration has to be between 1 and 365")
+    row, plain = call.account.add_token(user_id, body["name"], body["expires_in"], call.user["id"])
+    return {"personal_access_token": show_token(row), "plain_token": plain}
+
+
+def delete_token(call: Call) -> Row:
+    """Delete a token."""
+    del call.account.tokens[find_token(call)["id"]]
+    return {}
+
+
+# the rest
+
+
+def dns_settings(call: Call) -> Row:
+    """Show or replace the settings of DNS."""
+    if call.method == "PUT":
+        call.account.dns_settings = decode({"disabled_management_groups": []}, call.body)
+    return copy.deepcopy(call.account.dns_settings)
+
+
+def providers(call: Call) -> list[Row]:
+    """List the identity providers, without the local one."""
+    return [connectors.show(row) for row in call.state.connectors.values()]
+
+
+def delete_provider(call: Call) -> Row:
+    """Delete an identity provider."""
+    connectors.delete(call.state, call.ids[0])
+    return {}
+
+
+def locations(call: Call) -> Any:
+    """Say that there is no database of places, as on the recorded server."""
+    raise Refused(412, "geo location database is not initialized")
+
+
+def peer(call: Call) -> Any:
+    """Find no peer: nothing joins a stand-in."""
+    raise Refused(404, f"peer: {call.ids[0]} not found")
+
+
+IDP = "identity_providers"
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint("GET", "instance", instance, anonymous=True),
+    Endpoint("GET", "instance/version", version),
+    Endpoint("POST", "setup", setup, anonymous=True),
+    Endpoint("GET", "accounts", accounts, "accounts"),
+    Endpoint("PUT", "accounts/*", update_account, "settings"),
+    Endpoint("GET", "users", users, "users"),
+    Endpoint("POST", "users", create_user, "users"),
+    Endpoint("GET", "users/current", current_user),
+    Endpoint("PUT", "users/*", update_user, "users"),
+    Endpoint("DELETE", "users/*", delete_user, "users", waits=True),
+    Endpoint("POST", "users/*/approve", approve_user, "users"),
+    Endpoint("DELETE", "users/*/reject", reject_user, "users"),
+    Endpoint("GET", "users/*/tokens", tokens, "pats"),
+    Endpoint("POST", "users/*/tokens", create_token, "pats"),
+    Endpoint("GET", "users/*/tokens/*", lambda call: show_token(find_token(call)), "pats"),
+    Endpoint("DELETE", "users/*/tokens/*", delete_token, "pats"),
+    Endpoint("GET", "identity-providers", providers, IDP),
+    Endpoint("POST", "identity-providers", lambda call: connectors.create(call.state, call.body), IDP, waits=True),
+    Endpoint("GET", "identity-providers/*", lambda call: connectors.find(call.state, call.ids[0]), IDP),
+    Endpoint(
+        "PUT",
+        "identity-providers/*",
+        lambda call: connectors.update(call.state, call.ids[0], call.body),
+        IDP,
+        waits=True,
+    ),
+    Endpoint("DELETE", "identity-providers/*", delete_provider, IDP),
+    Endpoint("GET", "dns/settings", dns_settings, "dns"),
+    Endpoint("PUT", "dns/settings", dns_settings, "dns"),
+    Endpoint("GET", "events/audit", lambda call: copy.deepcopy(call.account.events), "events"),
+    Endpoint("GET", "peers", lambda call: [], "peers"),
+    Endpoint("GET", "peers/*", peer, "peers"),
+    Endpoint("GET", "locations/countries", locations, "policies"),
+    Endpoint("GET", "locations/countries/*/cities", locations, "policies"),
+    Endpoint("GET", "reverse-proxies/services", lambda call: [], "services"),
+)

@@ -1,0 +1,211 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kinds of objects that NetBird's API creates, lists, reads, replaces and deletes, each a row of one table.
+
+A PUT replaces: what the body leaves out gets the field's default. Unknown fields are ignored, a value of another type
+is 400. The messages are the server's own (measured), as is where one kind differs from the next without a reason.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import objects
+from .state import Account, Refused, Row
+
+Check = Callable[[Account, Row, "Row | None"], None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of object: where it is found, what it is made of, what is checked and how it is shown.
+
+    `how` is "create", "list", "retrieve" or "update" where `show` and `plain` ask for it; `plain` names the answers
+    that carry the content type without a charset.
+    """
+
+    path: str
+    label: str
+    fields: Mapping[str, Any]
+    check: Check
+    module: str = ""
+    show: objects.Show = lambda account, row, how: copy.deepcopy(row)
+    build: Callable[[Account, Row, Row, Row | None], None] = lambda account, row, body, old: None
+    before_delete: Callable[[Account, Row], None] = lambda account, row: None
+    parent: str = ""
+    plain: frozenset[str] = frozenset()
+    # what stands before "<label>: <id> not found", by method
+    not_found: Mapping[str, str] = field(default_factory=dict)
+    missing_delete: int = 404
+
+    @property
+    def key(self) -> str:
+        """Return the name under which the rows are kept."""
+        return self.path.rsplit("/", 1)[-1]
+
+    def missing(self, row_id: str, method: str) -> Refused:
+        """Return the answer for an id that no row has."""
+        prefix = self.not_found.get(method, "").format(id=row_id)
+        message = f"{prefix}{self.label}: {row_id} not found"
+        if method == "DELETE" and self.missing_delete != 404:
+            return Refused(self.missing_delete, message, verbatim=True)
+        return Refused(404, message)
+
+    def find(self, account: Account, ids: list[str], method: str) -> Row:
+        """Return the row with the last of these ids, below the parent that the others name."""
+        row = account.rows(self.key).get(ids[-1])
+        if row is None or (self.parent and row["_parent"] != ids[0]):
+            raise self.missing(ids[-1], method)
+        return row
+
+
+NETWORK_RESOURCES = Kind(
+    path="networks/*/resources",
+    label="network resource",
+    fields={"name": "", "description": "", "address": "", "enabled": False, "groups": []},
+    check=objects.check_resource,
+    module="networks",
+    show=objects.show_resource,
+    build=objects.build_resource,
+    before_delete=objects.free_resource,
+    parent="networks",
+    not_found={
+        "GET": "failed to get network resource: ",
+        "PUT": "failed to update network resource: failed to get network resource: ",
+        "DELETE": "failed to delete network resource: failed to get network resource: ",
+    },
+)
+NETWORK_ROUTERS = Kind(
+    path="networks/*/routers",
+    label="network router",
+    fields={"peer": "", "peer_groups": list, "metric": 0, "masquerade": False, "enabled": False},
+    check=objects.check_router,
+    module="networks",
+    show=objects.without("_parent"),
+    parent="networks",
+    not_found=dict.fromkeys(("GET", "PUT", "DELETE"), "failed to get network router: "),
+)
+DNS_RECORDS = Kind(
+    path="dns/zones/*/records",
+    label="dns record",
+    fields={"name": "", "type": "", "content": "", "ttl": 0},
+    check=objects.check_record,
+    module="dns",
+    show=objects.without("_parent"),
+    parent="zones",
+)
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        path="groups",
+        label="group",
+        fields={"name": "", "peers": [], "resources": []},
+        check=objects.check_group,
+        show=objects.show_group,
+        build=objects.build_group,
+        before_delete=objects.free_group,
+        missing_delete=400,
+    ),
+    Kind(
+        path="setup-keys",
+        label="setup key",
+        fields={
+            "name": "",
+            "type": "",
+            "expires_in": 0,
+            "auto_groups": [],
+            "usage_limit": 0,
+            "ephemeral": False,
+            "allow_extra_dns_labels": False,
+            "revoked": False,
+        },
+        check=objects.check_setup_key,
+        module="setup_keys",
+        show=objects.show_setup_key,
+        build=objects.build_setup_key,
+        plain=frozenset({"retrieve", "update"}),
+    ),
+    Kind(
+        path="policies",
+        label="policy",
+        fields={"name": "", "description": "", "enabled": False, "rules": [], "source_posture_checks": list},
+        check=objects.check_policy,
+        show=objects.show_policy,
+        build=objects.build_policy,
+    ),
+    Kind(
+        path="posture-checks",
+        label="posture checks",
+        fields={"name": "", "description": "", "checks": {}},
+        check=objects.check_posture,
+        module="policies",
+    ),
+    Kind(
+        path="networks",
+        label="network",
+        fields={"name": "", "description": ""},
+        check=lambda account, row, old: None,
+        show=objects.show_network,
+        before_delete=objects.free_network,
+        not_found={"DELETE": "failed to get network: "},
+    ),
+    NETWORK_RESOURCES,
+    NETWORK_ROUTERS,
+    Kind(
+        path="dns/nameservers",
+        label="nameserver group",
+        fields={
+            "name": "",
+            "description": "",
+            "nameservers": [],
+            "enabled": False,
+            "groups": [],
+            "primary": False,
+            "domains": [],
+            "search_domains_enabled": False,
+        },
+        check=objects.check_nameservers,
+        module="nameservers",
+    ),
+    Kind(
+        path="dns/zones",
+        label="zone",
+        fields={
+            "name": "",
+            "domain": "",
+            "enabled": True,
+            "enable_search_domain": False,
+            "distribution_groups": [],
+        },
+        check=objects.check_zone,
+        module="dns",
+        show=objects.show_zone,
+        before_delete=objects.free_zone,
+        not_found={"DELETE": "failed to get zone: "},
+    ),
+    DNS_RECORDS,
+    Kind(
+        path="routes",
+        label="route",
+        fields={
+            "description": "",
+            "network_id": "",
+            "enabled": False,
+            "peer": "",
+            "peer_groups": [],
+            "network": "",
+            "domains": list,
+            "metric": 0,
+            "masquerade": False,
+            "groups": [],
+            "keep_route": False,
+            "skip_auto_apply": False,
+        },
+        check=objects.check_route,
+        build=objects.build_route,
+        not_found={"DELETE": "failed to delete route {id}: "},
+    ),
+)
