@@ -10,12 +10,19 @@ authentik ignores fields that it does not know, so success alone proves nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import ApiError, Failure, NoAnswerError
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._plan import Operation, Row
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._service import Service
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec import Unknown, get_path, has_path
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec import (
+    Endpoint,
+    Field,
+    Unknown,
+    get_path,
+    has_path,
+)
 
 # Seconds to wait before looking whether a POST without an answer was carried out; after the last, it failed.
 PAUSES = (0.2, 1.0, 3.0)
@@ -47,30 +54,62 @@ def _carry_out(service: Service, operation: Operation, rows: dict[Operation, Row
     if operation.action == "create":
         row = _create_or_fall_back(service, operation)
     else:
-        method = "PUT" if resource.whole else "PATCH"
-        row = service.write(method, service.url(resource, operation.current), operation.body())
+        row = _update(service, operation)
     if _set_by_endpoints(service, operation, row) or resource.fresh:
         row = service.read(resource, row)
     _verify(service, operation, row)
     return row
 
 
+def _update(service: Service, operation: Operation) -> Row:
+    body = operation.body()
+    if not body and operation.current is not None:
+        return operation.current
+    method = "PUT" if operation.resource.whole else "PATCH"
+    return service.write(method, service.url(operation.resource, operation.current), body)
+
+
 def _set_by_endpoints(service: Service, operation: Operation, row: Row) -> bool:
-    """Older versions ignore some settings in the body and take them at an endpoint of their own."""
-    pending = [
-        item for item in operation.fields if item.endpoint and item.differs(operation.values[item.name], get_path(row, item.path))
-    ]
-    for item in pending:
-        url = f"{service.url(operation.resource, row)}{item.endpoint}"
-        service.write("POST", url, {"url": operation.values[item.name]})
-    return bool(pending)
+    """Write the settings that have an address of their own; whether the row is out of date then."""
+    outdated = False
+    for item in operation.fields:
+        wanted = operation.values[item.name]
+        now = get_path(row if has_path(row, item.path) else operation.current, item.path)
+        if item.endpoint is None or (item.readable and not item.differs(wanted, now)):
+            continue
+        for endpoint, value in _calls(item, item.endpoint, wanted, now or []):
+            _call(service, endpoint, row, value)
+        outdated = outdated or item.readable
+    return outdated
+
+
+def _calls(item: Field, endpoint: Endpoint, wanted: Any, now: Any) -> Iterator[tuple[Endpoint, Any]]:
+    """The calls that a setting takes; of a list with a removal first what is added, then what is removed."""
+    if item.removal is None:
+        yield endpoint, wanted
+        return
+    added, removed = [each for each in wanted if each not in now], [each for each in now if each not in wanted]
+    for call, entries in ((endpoint, added), (item.removal, removed)):
+        yield from ((call, value) for value in (entries if call.each else [entries] if entries else []))
+
+
+def _call(service: Service, endpoint: Endpoint, row: Row, value: Any) -> None:
+    """One call, repeated where its answer is lost: these change nothing when they come twice."""
+    for pause in (*PAUSES, None):
+        try:
+            service.write(endpoint.method, endpoint.path.format(**row), {endpoint.key: value})
+            return
+        except Failure as failure:
+            if pause is None or not _may_have_been_carried_out(failure):
+                raise
+            time.sleep(pause)
 
 
 def _create_or_fall_back(service: Service, operation: Operation) -> Row:
     try:
         return _create(service, operation)
     except ApiError as error:
-        if not operation.fallback or error.status not in (400, 422):
+        if not operation.fallback or operation.refusal not in error.detail:
             raise
         operation.values.update(operation.fallback)
         return _create(service, operation)

@@ -38,6 +38,9 @@ REFERENCES: dict[str, Reference] = {
     "group": Reference("group", "core/groups/", filter="name", params={"include_users": "false"}),
     "user": Reference("user", "core/users/", by=("username",), filter="username", params={"include_groups": "false"}),
     "policy": Reference("policy", "policies/all/", filter="search"),
+    "role": Reference("role", "rbac/roles/"),
+    "brand": Reference("brand", "core/brands/", by=("domain",), id="brand_uuid"),
+    "token": Reference("token", "core/tokens/", by=("identifier",), filter="identifier"),
 }
 
 

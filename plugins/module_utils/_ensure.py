@@ -32,14 +32,16 @@ PRUNE_ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-def ensure_object(context: Context, service: Service, resource: Resource, returns: str) -> dict[str, Any]:
+def ensure_object(
+    context: Context, service: Service, resource: Resource, returns: str, *, update_secret: bool = False
+) -> dict[str, Any]:
     """One object as the task's options say; the result has its row under ``returns``."""
     asked = resource.desired(context.params)
     current = service.find(resource, dict(zip(resource.identity, identity_of_options(resource, asked), strict=True)))
     if context.params["state"] == "absent":
         return finish(context, service, [plan_object(resource, None, current)])[0]
     (wanted,) = service.resolve(resource, [complete(resource, asked, current, service.supports)])
-    operation = plan_object(resource, wanted, current, asked=asked)
+    operation = plan_object(resource, wanted, current, asked=asked, update_secret=update_secret)
     result, rows = finish(context, service, [operation])
     result[returns] = row_after(resource, operation, current, rows)
     return result

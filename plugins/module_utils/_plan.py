@@ -36,7 +36,7 @@ class Operation:
     """One write. ``values`` are the options that it sets, references as ids; ``asked`` those that the task itself named.
 
     ``current`` is the server's row before it (None for a creation). ``fallback`` are values to try instead where the server
-    refuses these.
+    refuses these with the words ``refusal``.
     """
 
     action: str
@@ -46,6 +46,7 @@ class Operation:
     asked: frozenset[str] = frozenset()
     current: Row | None = None
     fallback: dict[str, Any] = field(default_factory=dict)
+    refusal: str = ""
 
     @property
     def fields(self) -> list[Field]:
@@ -57,13 +58,14 @@ class Operation:
     def body(self) -> dict[str, Any]:
         """What is sent, by the API's names. It may still hold :class:`Unknown` values of earlier operations."""
         body: dict[str, Any] = {}
-        if self.current is not None:
+        fields = [item for item in self.fields if item.in_body]
+        if self.current is not None and fields:
             # A nested setting goes with its neighbours: servers replace what holds it.
-            holders = [item.path.partition(".")[0] for item in self.fields if "." in item.path]
+            holders = [item.path.partition(".")[0] for item in fields if "." in item.path]
             body = {key: self.current[key] for key in (*self.resource.whole, *holders) if key in self.current}
             for path in self.resource.derived:
                 body = without_path(body, path)
-        for item in self.fields:
+        for item in fields:
             body = with_path(body, item.path, self.values[item.name])
         return body
 

@@ -104,7 +104,11 @@ class Service:
                 f"{self.name} has {len(rows)} objects that are {name} (ids {ids}): which one is meant cannot be told. "
                 "Rename or remove the others."
             )
-        return rows[0] if rows else None
+        return self._filled(resource, rows[0]) if rows else None
+
+    def _filled(self, resource: Resource, row: Row) -> Row:
+        """A row with the settings that are read elsewhere."""
+        return {**row, **{field.path: field.source(self, row) for field in resource.fields if field.source is not None}}
 
     def read(self, resource: Resource, row: Row) -> Row:
         """One object as a new read shows it."""

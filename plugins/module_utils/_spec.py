@@ -43,6 +43,20 @@ def text(value: Any) -> Any:
 
 
 @dataclass(frozen=True)
+class Endpoint:
+    """An address of its own at which a setting is written, and may be written again.
+
+    ``path`` is filled in from the object's row; ``key`` is the setting's name in the body. With ``each`` a list is written one
+    entry at a time.
+    """
+
+    path: str
+    key: str
+    method: str = "POST"
+    each: bool = False
+
+
+@dataclass(frozen=True)
 class Field:
     """One setting of an object: a module's option and its place in the API."""
 
@@ -65,9 +79,14 @@ class Field:
     # What a new object gets where the task leaves the option out; if told so, also where the server's value is empty.
     default: Any = None
     default_if_empty: bool = False
-    # The server's version that brought the setting, and where older versions take it (as "url", below the object's own URL).
+    # The server's version that brought the setting.
     since: str = ""
-    endpoint: str = ""
+    # Where the server takes the setting if not in the object's body; of a list with a removal, what is added and what is removed.
+    in_body: bool = True
+    endpoint: Endpoint | None = None
+    removal: Endpoint | None = None
+    # How the setting is read, by (service, row), if it is not in the object's row.
+    source: Callable[[Any, Mapping[str, Any]], Any] | None = None
     # A secret is never shown; one that is not readable the server keeps to itself.
     secret: bool = False
     readable: bool = True

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: authentik_application
 short_description: Manage an application in authentik
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Creates, changes and removes one application of authentik, known by its O(slug).
   - An option that the task leaves out is left as it is on the server. An explicit empty value is written.
@@ -109,6 +109,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._modul
     run_module,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec import (
+    Endpoint,
     Field,
     Resource,
     text,
@@ -129,7 +130,7 @@ APPLICATION = Resource(
         Field("group"),
         Field("policy_engine_mode", choices=("any", "all")),
         Field("launch_url", api="meta_launch_url"),
-        Field("icon", api="meta_icon", endpoint="set_icon_url/", canonical=text),
+        Field("icon", api="meta_icon", endpoint=Endpoint("core/applications/{slug}/set_icon_url/", "url"), canonical=text),
         Field("description", api="meta_description", canonical=text),
         Field("publisher", api="meta_publisher"),
         Field("open_in_new_tab", type="bool"),

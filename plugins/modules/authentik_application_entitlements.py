@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: authentik_application_entitlements
 short_description: Manage the entitlements of an application in authentik
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Creates, changes and removes the entitlements of one application, together with the groups and users that have them.
   - The whole set is one task. The number of requests grows with what changes, not with what there is.

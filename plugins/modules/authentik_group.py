@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: authentik_group
 short_description: Manage a group in authentik
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Creates, changes and removes one group of authentik. Its members are left alone.
   - An option that the task leaves out is left as it is on the server. An explicit empty value is written.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: authentik_info
 short_description: Read authentik's version, and look up objects by name
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Reads the version of an authentik server, and on request objects by kind and name.
 author:
@@ -27,11 +27,11 @@ options:
         description: The kind of objects.
         type: str
         required: true
-        choices: [application, certificate, flow, group, policy, provider, scope_mapping, user]
+        choices: [application, brand, certificate, flow, group, policy, provider, role, scope_mapping, token, user]
       names:
         description:
-          - Applications and flows are named by their slug, users by their username, scope mappings by their managed id, name or
-            scope name, the others by their name.
+          - Applications and flows are named by their slug, users by their username, brands by their domain, tokens by their
+            identifier, scope mappings by their managed id, name or scope name, the others by their name.
           - All objects of the kind where it is left out.
         type: list
         elements: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: authentik_oauth2_provider
 short_description: Manage an OAuth2/OpenID provider in authentik
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Creates, changes and removes one OAuth2/OpenID provider of authentik, known by its O(name).
   - An option that the task leaves out is left as it is on the server. An explicit empty value is written.

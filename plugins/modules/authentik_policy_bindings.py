@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: authentik_policy_bindings
 short_description: Manage who may use an application of authentik
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Creates, changes and removes the bindings of one application to policies, groups and users.
   - An application without bindings is open to everybody.

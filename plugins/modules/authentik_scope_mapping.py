@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: authentik_scope_mapping
 short_description: Manage a scope mapping in authentik
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Creates, changes and removes one scope mapping of authentik, known by its O(name).
   - A scope mapping says which claims a token holds when a client asks for a scope.

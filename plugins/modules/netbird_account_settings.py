@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: netbird_account_settings
 short_description: Manage the settings of NetBird's account
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Changes settings of the account that the token belongs to.
   - A setting that the task leaves out is left as it is. NetBird replaces all settings at once, so the module reads them all,

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: netbird_identity_provider
 short_description: Manage an identity provider of NetBird
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Creates, changes and removes one external identity provider (connector) of NetBird's embedded one, known by its O(name).
   - NetBird fetches the issuer's discovery document itself whenever the provider is written, so the issuer has to be reachable
@@ -123,6 +123,8 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec 
 
 # What "auto" stands for: the type that says most first, then the one that every server has.
 AUTOMATIC_TYPES = ("authentik", "oidc")
+# A server's words (measured): any other refusal is about the issuer, and no other type would help.
+UNKNOWN_TYPE = "unsupported identity provider type"
 TYPES = ("oidc", "authentik", "zitadel", "entra", "google", "okta", "pocketid", "microsoft", "adfs", "keycloak")
 IDENTITY_PROVIDER = Resource(
     kind="identity provider",
@@ -176,7 +178,7 @@ def run(context: Context) -> dict[str, Any]:
     if operation is not None and current is not None:
         context.warn(f"identity provider {name!r} changes: NetBird puts that into effect at its next restart.")
     if operation is not None and automatic and current is None:
-        operation.fallback = {"type": AUTOMATIC_TYPES[1]}
+        operation.fallback, operation.refusal = {"type": AUTOMATIC_TYPES[1]}, UNKNOWN_TYPE
     result, rows = finish(context, service, [removal, operation])
     return {**result, "identity_provider": row_after(IDENTITY_PROVIDER, operation, current, rows)}
 

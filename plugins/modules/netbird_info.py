@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: netbird_info
 short_description: Read what a NetBird management server is
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Reads the version, the account and its settings, and, where the server has its embedded identity provider, the URL that an
     external provider has to send logins back to.

@@ -27,7 +27,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._modul
 MODULES = "ansible_collections.zerotrust.netbird_authentik.plugins.modules"
 SWITCH = "netbird_authentik_in_process"
 # With these options a module returns secrets, to a later task and not to people.
-RETURNING = ("return_secret", "return_secrets")
+RETURNING = ("return_secret", "return_secrets", "return_key")
 
 
 class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core publishes no types

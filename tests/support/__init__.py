@@ -92,12 +92,39 @@ class Servers:
         }
 
     @property
+    def issuer(self) -> str:
+        """The issuer of the application ``netbird``."""
+        return f"{self.authentik.url}/application/o/netbird/"
+
+    @property
     def both(self) -> tuple[Running, Running]:
         return self.authentik, self.netbird
 
     def snapshot(self, *, ids: bool = True) -> dict[str, Any]:
         """All that lasts in both."""
         return {"authentik": self.authentik.state.snapshot(ids=ids), "netbird": self.netbird.state.snapshot()}
+
+    def comparable_snapshot(self) -> dict[str, Any]:
+        """The same without what every server makes up for itself, so that the states of two pairs can be compared."""
+        account = self.netbird.state.account
+        connectors = [{**row, "id": ""} for row in self.netbird.state.connectors.values()]
+        text = json.dumps(
+            {
+                "authentik": self.authentik.state.snapshot(ids=False),
+                "settings": {**account.settings, **account.extra},
+                "connectors": sorted(connectors, key=lambda row: str(row["name"])),
+            },
+            sort_keys=True,
+            default=str,
+        )
+        for server in self.both:
+            text = text.replace(server.url, "http://server")
+        for made in self.authentik.state.generated:
+            text = text.replace(made, "generated")
+        for group in self.netbird.state.groups.values():
+            text = text.replace(group["id"], group["name"])
+        snapshot: dict[str, Any] = json.loads(text)
+        return snapshot
 
     def secrets(self) -> list[str]:
         """Every secret that either server was given or made up so far; shorter generated values are client ids."""
@@ -122,9 +149,11 @@ class Servers:
         *options: str,
         environment: Mapping[str, str] | None = None,
         record: bool = True,
+        connection: bool = True,
     ) -> Played:
-        """Run a playbook (a file, or the tasks of one for localhost) with the connection variables and these."""
-        command, env = self.command(playbook, variables or {}, *options, environment=environment)
+        """Run a playbook (a file, or the tasks of one for localhost) with these variables and those of the connection."""
+        values = {**(self.connection if connection else {}), **(variables or {})}
+        command, env = self.command(playbook, values, *options, environment=environment)
         if not record:
             env.pop("ANSIBLE_CALLBACKS_ENABLED")
         lines_of_json = Path(env["RECORD_FILE"])
@@ -163,7 +192,7 @@ class Servers:
             path.write_text(yaml.safe_dump([play], sort_keys=False))
             playbook = path
         values = self.folder / "variables.json"
-        values.write_text(json.dumps({**self.connection, **variables}))
+        values.write_text(json.dumps(variables))
         env = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each module is tried with: one case per module, for every kind of test that tries them all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from support import COLLECTION, Servers
+
+SECRET = "client-secret-of-the-laws"
+ISSUER = "{{ authentik_url }}/application/o/netbird/"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a module is asked for: its key alone, to make something, to change it; ``before`` makes what it needs."""
+
+    module: str
+    key: dict[str, Any]
+    create: dict[str, Any]
+    change: dict[str, Any]
+    before: list[dict[str, Any]] = field(default_factory=list)
+    removable: bool = True
+
+    def task(self, step: str, options: dict[str, Any], check: bool = False) -> dict[str, Any]:
+        return {"name": step, f"{COLLECTION}.{self.module}": {**self.key, **options}, "check_mode": check}
+
+    def steps(self) -> list[dict[str, Any]]:
+        removal = [
+            self.task("check absent", {"state": "absent"}, check=True),
+            self.task("absent", {"state": "absent"}),
+            self.task("check absent again", {"state": "absent"}, check=True),
+            self.task("absent again", {"state": "absent"}),
+        ]
+        return [
+            *self.before,
+            self.task("check create", self.create, check=True),
+            self.task("create", self.create),
+            self.task("create again", self.create),
+            self.task("key alone", {}),
+            self.task("check change", self.change, check=True),
+            self.task("change", self.change),
+            self.task("change again", self.change),
+            self.task("check change again", self.change, check=True),
+            *(removal if self.removable else []),
+        ]
+
+
+def made(module: str, **options: Any) -> dict[str, Any]:
+    return {f"{COLLECTION}.{module}": options}
+
+
+GROUPS = [made("authentik_group", name=name) for name in ("developers", "operators")]
+PROVIDER = made("authentik_oauth2_provider", name="NetBird", redirect_uris=[{"url": "https://netbird.company/cb"}])
+APPLICATION = made("authentik_application", slug="netbird", name="NetBird", provider="NetBird")
+CASES = [
+    Case("authentik_group", {"name": "developers"}, {"attributes": {"a": 1}}, {"is_superuser": True, "attributes": {}}),
+    Case(
+        "authentik_scope_mapping",
+        {"name": "Ours"},
+        {"scope_name": "profile", "expression": "return {}\n", "description": "What it is"},
+        {"expression": "  return {'a': 1}", "description": ""},
+    ),
+    Case(
+        "authentik_oauth2_provider",
+        {"name": "NetBird"},
+        {
+            "redirect_uris": [{"url": "https://netbird.company/cb"}, {"url": "https://x/.*", "matching_mode": "regex"}],
+            "client_secret": SECRET,
+            "property_mappings": ["openid", "goauthentik.io/providers/oauth2/scope-email"],
+        },
+        {
+            "redirect_uris": [{"url": "https://netbird.company/other"}],
+            "client_secret": f"{SECRET}-2",
+            "client_id": "ours",
+            "client_type": "public",
+            "signing_key": "",
+            "access_code_validity": "minutes=10",
+            "sub_mode": "user_id",
+            "issuer_mode": "global",
+            "include_claims_in_id_token": False,
+            "authorization_flow": "default-provider-authorization-explicit-consent",
+            "property_mappings": ["openid", "profile", "entitlements"],
+        },
+    ),
+    Case(
+        "authentik_application",
+        {"slug": "netbird"},
+        {
+            "name": "NetBird",
+            "provider": "NetBird",
+            "group": "Network",
+            "launch_url": "https://netbird.company",
+            "icon": "https://x/i.png",
+        },
+        {
+            "name": "Net Bird",
+            "provider": "",
+            "group": "",
+            "icon": "https://x/j.png",
+            "description": "Mesh",
+            "publisher": "NetBird",
+            "open_in_new_tab": True,
+            "policy_engine_mode": "all",
+        },
+        before=[PROVIDER],
+    ),
+    Case(
+        "authentik_policy_bindings",
+        {"application": "netbird", "bindings": [{"group": "developers"}, {"user": "alice", "order": 1}, {"policy": "always"}]},
+        {},
+        {
+            "bindings": [
+                {"group": "developers", "order": 4, "enabled": False, "negate": True, "timeout": 5, "failure_result": True},
+                {"group": "operators"},
+            ],
+            "prune": True,
+        },
+        before=[*GROUPS, PROVIDER, APPLICATION],
+    ),
+    Case(
+        "authentik_application_entitlements",
+        {
+            "application": "netbird",
+            "entitlements": [
+                {"name": "nb-developers", "groups": ["developers"]},
+                {"name": "nb-operators", "groups": ["operators"], "users": ["alice"], "attributes": {"tier": 1}},
+            ],
+        },
+        {},
+        {
+            "entitlements": [
+                {"name": "nb-operators", "groups": ["operators", "developers"], "users": [], "attributes": {}},
+                {"name": "nb-new"},
+            ],
+            "prune": True,
+        },
+        before=[*GROUPS, PROVIDER, APPLICATION],
+    ),
+    Case(
+        "netbird_identity_provider",
+        {"name": "authentik"},
+        {"issuer": ISSUER, "client_id": "one", "client_secret": SECRET},
+        {"client_id": "two", "client_secret": f"{SECRET}-2"},
+        before=[PROVIDER, APPLICATION],
+    ),
+    Case(
+        "netbird_account_settings",
+        {},
+        {"jwt_groups_enabled": True, "jwt_groups_claim_name": "groups", "jwt_allow_groups": ["a", "b"]},
+        {
+            "jwt_allow_groups": [],
+            "user_approval_required": False,
+            "peer_login_expiration": 7200,
+            "groups_propagation_enabled": False,
+            "ipv6_enabled_groups": [],
+            "peer_expose_groups": ["All"],
+            "dns_domain": "mesh.company",
+        },
+        removable=False,
+    ),
+]
+INFORMED = [
+    made("authentik_info"),
+    made(
+        "authentik_info",
+        lookups=[{"kind": "flow", "names": ["default-provider-invalidation-flow", "nothing"]}, {"kind": "group"}],
+    ),
+    made("netbird_info"),
+]
+
+
+def arrange(servers: Servers) -> None:
+    """Make what the cases need and no module makes."""
+    servers.authentik.state.add_user("alice", "password-of-alice")
+    servers.authentik_post("policies/expression/", {"name": "always", "expression": "return True"})
