@@ -1,0 +1,205 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Set up virtual environments and run the checks, the tests, the demo and the docs: the Makefile calls this.
+
+It needs no package, so that any Python >= 3.11 can start it. Each ansible-core has its own environment, .venv/<core>;
+the linters share .venv/lint. An environment is rebuilt when the requirement files or its Python change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import glob
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / ".build"
+NAME = "zerotrust.netbird_authentik"
+
+# The supported ansible-cores, each with the Pythons that it may run on, best first.
+CORES = {
+    "2.19": ("3.11", "3.12", "3.13"),
+    "2.20": ("3.12", "3.13", "3.14"),
+    "2.21": ("3.13", "3.12", "3.14"),
+}
+
+# The kinds of checks and tests, and whether each runs on every core or only on the first.
+# All but lint, sanity and molecule are directories of pytest's tests.
+KINDS = {
+    "lint": False,
+    "sanity": True,
+    "unit": True,
+    "conformance": False,
+    "integration": True,
+    "faults": False,
+    "molecule": False,
+}
+
+LINTERS = (
+    "ruff check .",
+    "ruff format --check .",
+    "mypy",
+    "yamllint --strict .",
+    "ansible-lint",
+    "antsibull-changelog lint",
+    "antsibull-docs lint-collection-docs --plugin-docs --check-extra-docs-refs --validate-collection-refs self .",
+)
+
+
+def find_python(version: str) -> str | None:
+    """A working Python that can make virtual environments; version managers keep theirs off the PATH."""
+    home = Path.home()
+    places = [
+        os.environ.get("PYENV_ROOT", f"{home}/.pyenv") + f"/versions/{version}.*/bin",
+        f"{home}/.local/share/uv/python/*-{version}.*/bin",
+        f"/opt/python*{version}*/bin",
+        f"/opt/python*/{version}*/bin",
+    ]
+    found = [f"{folder}/python{version}" for place in places for folder in sorted(glob.glob(place), reverse=True)]
+    on_path = shutil.which(f"python{version}")
+    probe = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
+    for python in [getattr(sys, "_base_executable", sys.executable), *found, *([on_path] if on_path else [])]:
+        try:
+            result = subprocess.run([python, "-c", probe], capture_output=True, text=True, check=False)
+        except OSError:
+            continue
+        if result.stdout.strip() == version:
+            return python
+    return None
+
+
+def environment(name: str, python: str, requirements: list[str]) -> Path:
+    """The bin directory of a virtual environment with these requirements, made or renewed where that is needed."""
+    venv = ROOT / ".venv" / name
+    stamp = venv / "stamp"
+    files = [*(ROOT / f"requirements/{file}.txt" for file in requirements), ROOT / "meta/ee-requirements.txt"]
+    wanted = hashlib.sha256(b"".join([python.encode(), *(file.read_bytes() for file in files)])).hexdigest()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        print(f"== set up .venv/{name} with {python}", flush=True)
+        subprocess.run([python, "-m", "venv", "--clear", venv], check=True)
+        pip = [venv / "bin/python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+        subprocess.run([*pip, *(option for file in files for option in ("-r", file))], check=True)
+        stamp.write_text(wanted)
+    return venv / "bin"
+
+
+def link_collection() -> None:
+    """Let Ansible, pytest and mypy find the repository as the collection, under .build."""
+    link = BUILD / "ansible_collections" / NAME.replace(".", "/")
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink():
+        link.symlink_to(os.path.relpath(ROOT, link.parent), target_is_directory=True)
+
+
+class Run:
+    """Runs commands in an environment and remembers how they ended."""
+
+    def __init__(self) -> None:
+        self.results: list[tuple[str, str, str, float]] = []
+
+    def call(self, kind: str, core: str, bin_dir: Path, command: list[str | Path], cwd: Path = ROOT) -> None:
+        print(f"\n== {kind} ({core}): {' '.join(map(str, command))}", flush=True)
+        env = {
+            **os.environ,
+            "PATH": f"{bin_dir}{os.pathsep}{os.environ['PATH']}",
+            "ANSIBLE_COLLECTIONS_PATH": str(BUILD),
+            # Not the user's, and one for each kind: molecule installs a copy of the collection there.
+            "ANSIBLE_HOME": str(BUILD / "home" / kind.split(":")[0]),
+        }
+        start = time.monotonic()
+        code = subprocess.run([bin_dir / command[0], *command[1:]], cwd=cwd, env=env, check=False).returncode
+        self.results.append((kind, core, "passed" if code == 0 else f"FAILED ({code})", time.monotonic() - start))
+
+    def kind(self, kind: str, core: str, bins: dict[str, Path]) -> None:
+        if kind == "lint":
+            for line in LINTERS:
+                self.call(f"lint: {line.split()[0]}", core, bins["lint"], line.split())
+        elif kind == "sanity":
+            self.call(kind, core, bins[core], ["python", "tests/tools/sanity.py"])
+        elif kind == "molecule":
+            if (ROOT / "extensions/molecule").is_dir():
+                self.call(kind, core, bins[core], ["molecule", "test", "--all"])
+        elif not any((ROOT / "tests" / kind).rglob("test_*.py")):
+            print(f"\n== {kind} ({core}): tests/{kind} has no tests yet", flush=True)
+        else:
+            self.call(kind, core, bins[core], ["python", "-m", "pytest", "-n", "2", f"tests/{kind}"])
+
+    def summary(self) -> int:
+        print(f"\n{'kind':25} {'core':6} {'result':12} seconds")
+        for kind, core, result, seconds in self.results:
+            print(f"{kind:25} {core:6} {result:12} {seconds:7.1f}")
+        failed = sum(line[2] != "passed" for line in self.results)
+        print(f"\n{len(self.results) - failed} passed, {failed} failed")
+        return 1 if failed else 0
+
+
+def docs(run: Run, core: str, bin_dir: Path) -> None:
+    """The site: guides, modules, plugins and roles, as HTML."""
+    site = BUILD / "docs"
+    shutil.rmtree(site, ignore_errors=True)
+    (site / "rst").mkdir(parents=True)
+    options = ["--use-current", "--squash-hierarchy", "--fail-on-error"]
+    run.call("docs: pages", core, bin_dir, ["antsibull-docs", "collection", *options, "--dest-dir", site / "rst", NAME])
+    run.call("docs: HTML", core, bin_dir, ["sphinx-build", "-q", "-W", "--keep-going", "-c", "docs", site / "rst", site / "html"])
+    print(f"The site is at {site / 'html/index.html'}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=["test", "demo", "docs", "bench"])
+    parser.add_argument("kinds", nargs="*", help=f"kinds of tests: {', '.join(KINDS)}; without any, all of them")
+    parser.add_argument("--core", choices=CORES, help="only this ansible-core")
+    args = parser.parse_args()
+    kinds = args.kinds or list(KINDS)
+    if not set(kinds) <= set(KINDS):
+        parser.error(f"the kinds of tests are {', '.join(KINDS)}")
+
+    if not shutil.which("git"):
+        sys.exit("git is missing: install your system's package 'git'.")
+    pythons = {core: next(filter(None, map(find_python, versions)), None) for core, versions in CORES.items()}
+    for core in (core for core, python in pythons.items() if not python):
+        print(f"== ansible-core {core} is left out: no Python {' or '.join(CORES[core])} with venv and ensurepip was found")
+    found = {core: python for core, python in pythons.items() if python}
+    cores = [core for core in found if args.core in (None, core)]
+    if not cores:
+        sys.exit("No usable Python >= 3.11: install one, on Debian with 'apt-get install python3 python3-venv'.")
+
+    link_collection()
+    run = Run()
+    first, newest = next(iter(found)), cores[-1]
+    needed = {"test": cores, "docs": []}.get(args.command, [newest])
+    wanted = {core: (core, ["runtime", "test", "molecule"]) for core in needed}
+    if args.command == "docs" or (args.command == "test" and "lint" in kinds):
+        wanted["lint"] = (first, ["runtime", "test", "lint", "docs"])
+    with ThreadPoolExecutor(2) as pool:
+        made = {
+            name: pool.submit(environment, name, found[core], [f"ansible-{core}", *files])
+            for name, (core, files) in wanted.items()
+        }
+    bins = {name: future.result() for name, future in made.items()}
+
+    if args.command == "test":
+        for kind in filter(kinds.__contains__, KINDS):
+            for core in cores if KINDS[kind] else cores[:1]:
+                run.kind(kind, core, bins)
+    elif args.command == "docs":
+        docs(run, first, bins["lint"])
+    else:
+        script = {"demo": "tests/demo/run.py", "bench": "tests/benchmarks/run.py"}[args.command]
+        run.call(args.command, newest, bins[newest], ["python", script])
+    return run.summary()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except subprocess.CalledProcessError as error:  # setting up failed, and said why
+        sys.exit(f"== failed: {' '.join(map(str, error.cmd))}")
