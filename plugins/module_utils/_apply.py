@@ -51,10 +51,8 @@ def _carry_out(service: Service, operation: Operation, rows: dict[Operation, Row
     for name, value in operation.values.items():
         if isinstance(value, Unknown) and value.source in rows:
             operation.values[name] = rows[value.source][value.key]
-    if operation.action == "create":
-        row = _create_or_fall_back(service, operation)
-    else:
-        row = _update(service, operation)
+    write = _create_or_fall_back if operation.action == "create" else _update
+    row = write(service, operation)
     if _set_by_endpoints(service, operation, row) or resource.fresh:
         row = service.read(resource, row)
     _verify(service, operation, row)
@@ -66,7 +64,7 @@ def _update(service: Service, operation: Operation) -> Row:
     if not body and operation.current is not None:
         return operation.current
     method = "PUT" if operation.resource.whole else "PATCH"
-    return service.write(method, service.url(operation.resource, operation.current), body)
+    return service.write(method, service.url(operation.resource, operation.existing), body)
 
 
 def _set_by_endpoints(service: Service, operation: Operation, row: Row) -> bool:
@@ -141,7 +139,7 @@ def _may_have_been_carried_out(failure: Failure) -> bool:
 
 def _delete(service: Service, operation: Operation) -> None:
     try:
-        service.write("DELETE", service.url(operation.resource, operation.current), None)
+        service.write("DELETE", service.url(operation.resource, operation.existing), None)
     except ApiError as error:
         if error.status != 404:
             raise

@@ -85,8 +85,7 @@ class Authentik(Service):
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         return self._client.get(self.prefix(path), params)
 
-    def url(self, resource: Resource, row: Row | None) -> str:
-        assert row is not None
+    def url(self, resource: Resource, row: Row) -> str:
         return f"{resource.path}{row[resource.id]}/"
 
     def write(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:

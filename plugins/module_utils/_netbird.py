@@ -56,8 +56,7 @@ class Netbird(Service):
     def get(self, path: str) -> Any:
         return self._client.get(self.prefix(path))
 
-    def url(self, resource: Resource, row: Row | None) -> str:
-        assert row is not None
+    def url(self, resource: Resource, row: Row) -> str:
         return f"{resource.path}/{row[resource.id]}"
 
     def write(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:

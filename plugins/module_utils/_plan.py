@@ -49,6 +49,11 @@ class Operation:
     refusal: str = ""
 
     @property
+    def existing(self) -> Row:
+        """The row that an update or a deletion is about."""
+        return self.current or {}
+
+    @property
     def fields(self) -> list[Field]:
         """The settings that it touches: a deletion touches all that there are."""
         if self.action == "delete":

@@ -63,7 +63,7 @@ class Service:
         """All rows of a collection."""
         raise NotImplementedError
 
-    def url(self, resource: Resource, row: Row | None) -> str:
+    def url(self, resource: Resource, row: Row) -> str:
         """The path of one object."""
         raise NotImplementedError
 

@@ -187,13 +187,13 @@ def has_path(document: Any, path: str) -> bool:
 
 def with_path(document: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
     """A copy of ``document`` with the value at a dotted path set."""
-    key, _, rest = path.partition(".")
+    key, _dot, rest = path.partition(".")
     inner = with_path(document.get(key) or {}, rest, value) if rest else value
     return {**document, key: inner}
 
 
 def without_path(document: Mapping[str, Any], path: str) -> dict[str, Any]:
-    key, _, rest = path.partition(".")
+    key, _dot, rest = path.partition(".")
     if not has_path(document, path):
         return dict(document)
     if rest:

@@ -13,7 +13,7 @@ description:
   - An option that the task leaves out is left as it is on the server. An explicit empty value is written.
   - Removing an application removes its entitlements and bindings too, but not its provider.
 author:
-  - The zerotrust.netbird_authentik contributors
+  - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
   - zerotrust.netbird_authentik.attributes

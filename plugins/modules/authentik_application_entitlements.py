@@ -13,7 +13,7 @@ description:
   - The whole set is one task. The number of requests grows with what changes, not with what there is.
   - For NetBird, an entitlement is named exactly as the group that NetBird should put the person into.
 author:
-  - The zerotrust.netbird_authentik contributors
+  - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
   - zerotrust.netbird_authentik.attributes

@@ -12,7 +12,7 @@ description:
   - Creates, changes and removes one group of authentik. Its members are left alone.
   - An option that the task leaves out is left as it is on the server. An explicit empty value is written.
 author:
-  - The zerotrust.netbird_authentik contributors
+  - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
   - zerotrust.netbird_authentik.attributes
@@ -28,6 +28,10 @@ options:
   attributes:
     description: Attributes of the group. They replace all that it has.
     type: dict
+  roles:
+    description: Names of the roles that the group's members have. The list replaces the one that the group has.
+    type: list
+    elements: str
   state:
     description: Whether the group should exist.
     type: str
@@ -80,6 +84,7 @@ GROUP = Resource(
         Field("name", required=True),
         Field("is_superuser", type="bool"),
         Field("attributes", type="dict"),
+        Field("roles", type="list", elements="str", ref="role", unordered=True),
     ),
 )
 ARGUMENT_SPEC = argument_spec("authentik", {**GROUP.arguments(), **STATE_ARGUMENT})

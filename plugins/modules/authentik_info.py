@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Reads the version of an authentik server, and on request objects by kind and name.
 author:
-  - The zerotrust.netbird_authentik contributors
+  - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
   - zerotrust.netbird_authentik.attributes.info_module

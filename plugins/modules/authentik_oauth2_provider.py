@@ -13,7 +13,7 @@ description:
   - An option that the task leaves out is left as it is on the server. An explicit empty value is written.
   - Where defaults are named below, they belong to a new provider.
 author:
-  - The zerotrust.netbird_authentik contributors
+  - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
   - zerotrust.netbird_authentik.attributes
@@ -286,8 +286,8 @@ def run(context: Context) -> dict[str, Any]:
     service = Authentik(context)
     result = ensure_object(context, service, OAUTH2_PROVIDER, returns="provider")
     if context.params["return_secret"] and context.params["client_secret"] is None:
-        row = service.find(OAUTH2_PROVIDER, {"name": context.params["name"]})
-        return {**result, **({"client_secret": row["client_secret"]} if row and row.get("client_secret") else {})}
+        for row in service.rows(OAUTH2_PROVIDER, {"name": context.params["name"]}, forget=True):
+            result["client_secret"] = row.get("client_secret")
     return result
 
 

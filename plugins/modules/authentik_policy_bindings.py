@@ -12,7 +12,7 @@ description:
   - Creates, changes and removes the bindings of one application to policies, groups and users.
   - An application without bindings is open to everybody.
 author:
-  - The zerotrust.netbird_authentik contributors
+  - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
   - zerotrust.netbird_authentik.attributes

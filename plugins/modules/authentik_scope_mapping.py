@@ -13,7 +13,7 @@ description:
   - A scope mapping says which claims a token holds when a client asks for a scope.
   - An option that the task leaves out is left as it is on the server. An explicit empty value is written.
 author:
-  - The zerotrust.netbird_authentik contributors
+  - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
   - zerotrust.netbird_authentik.attributes

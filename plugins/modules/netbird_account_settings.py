@@ -14,7 +14,7 @@ description:
   - A setting that the task leaves out is left as it is. NetBird replaces all settings at once, so the module reads them all,
     changes what was asked, and writes all back.
 author:
-  - The zerotrust.netbird_authentik contributors
+  - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.netbird
   - zerotrust.netbird_authentik.attributes

@@ -15,7 +15,7 @@ description:
   - NetBird puts a change of an existing provider into effect at its next restart. The task warns when it makes one.
   - Needs a management server with its embedded identity provider.
 author:
-  - The zerotrust.netbird_authentik contributors
+  - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.netbird
   - zerotrust.netbird_authentik.attributes

@@ -12,7 +12,7 @@ description:
   - Reads the version, the account and its settings, and, where the server has its embedded identity provider, the URL that an
     external provider has to send logins back to.
 author:
-  - The zerotrust.netbird_authentik contributors
+  - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.netbird
   - zerotrust.netbird_authentik.attributes.info_module

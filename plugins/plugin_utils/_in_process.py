@@ -7,7 +7,8 @@ Ansible packs a module and starts a Python for it on each task, which costs abou
 task that runs on the controller anyway calls the module's own C(run) with the parameters that the module's own argument spec
 validates. Nothing of Ansible is patched, and wherever the task asks for more than that it is handed over as usual.
 
-Every module that talks to a service has a link to this file as its action plugin, in C(plugins/action).
+Every module that talks to a service has an action plugin of its own name that is this one: linters and the documentation would take a
+redirect in C(meta/runtime.yml) for a new name of the module.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ SWITCH = "netbird_authentik_in_process"
 RETURNING = ("return_secret", "return_secrets", "return_key")
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core publishes no types
+class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core publishes no types
     """Runs the module that the task names: here if that is the same, as an ordinary module if not."""
 
     _supports_check_mode = True

@@ -197,6 +197,7 @@ class Servers:
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "LC_ALL": "C.UTF-8",
+            "ANSIBLE_ASYNC_DIR": str(self.folder / "async"),
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"),
             "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/support/callback"),
             "ANSIBLE_CALLBACKS_ENABLED": "record",

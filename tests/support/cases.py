@@ -57,7 +57,13 @@ GROUPS = [made("authentik_group", name=name) for name in ("developers", "operato
 PROVIDER = made("authentik_oauth2_provider", name="NetBird", redirect_uris=[{"url": "https://netbird.company/cb"}])
 APPLICATION = made("authentik_application", slug="netbird", name="NetBird", provider="NetBird")
 CASES = [
-    Case("authentik_group", {"name": "developers"}, {"attributes": {"a": 1}}, {"is_superuser": True, "attributes": {}}),
+    Case(
+        "authentik_group",
+        {"name": "developers"},
+        {"attributes": {"a": 1}, "roles": ["readers"]},
+        {"is_superuser": True, "attributes": {}, "roles": []},
+        before=[made("authentik_role", name="readers")],
+    ),
     Case(
         "authentik_scope_mapping",
         {"name": "Ours"},
@@ -139,6 +145,48 @@ CASES = [
             "prune": True,
         },
         before=[*GROUPS, PROVIDER, APPLICATION],
+    ),
+    Case(
+        "authentik_flow",
+        {"slug": "device-code"},
+        {"name": "Device code", "title": "Device code flow", "designation": "stage_configuration"},
+        {"title": "Enter the code", "authentication": "require_authenticated"},
+    ),
+    Case(
+        "authentik_brand",
+        {"domain": "login.company"},
+        {"branding_title": "Company", "flow_device_code": "default-user-settings-flow"},
+        {"branding_title": "The Company", "flow_device_code": "", "flow_authentication": "default-authentication-flow"},
+    ),
+    Case(
+        "authentik_user",
+        {"username": "bob"},
+        {"name": "Bob", "email": "bob@example.com", "attributes": {"a": 1}},
+        {"name": "", "email": "", "is_active": False, "type": "external", "path": "guests", "attributes": {}},
+    ),
+    Case(
+        "authentik_app_password",
+        {"identifier": "password-of-carol"},
+        {"user": "carol", "description": "What it is for", "key": SECRET},
+        {"description": "", "expires": "2027-01-31T00:00:00+01:00", "key": f"{SECRET}-2"},
+        before=[made("authentik_user", username="carol", name="Carol")],
+    ),
+    Case(
+        "authentik_group_membership",
+        {"group": "developers", "members": ["alice"]},
+        {},
+        {"exact": True},
+        before=[
+            *GROUPS,
+            made("authentik_user", username="carol", name="Carol"),
+            made("authentik_group_membership", group="developers", members=["carol"]),
+        ],
+    ),
+    Case(
+        "authentik_role",
+        {"name": "readers"},
+        {"permissions": ["authentik_core.view_user", "authentik_core.view_group"]},
+        {"permissions": ["authentik_core.view_user", "authentik_core.delete_user"]},
     ),
     Case(
         "netbird_identity_provider",

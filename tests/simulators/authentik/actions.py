@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 from starlette.responses import Response
 
 from . import access, api, claims
-from .api import Refused, allowed, clean, create, guarded, lookup, parse, remove
+from .api import Refused, allowed, clean, create, guarded, lookup, paginated, parse, remove
 from .apps import APPLICATIONS, PROVIDERS
 from .fields import Field, boolean, mapping, mappings, moment
-from .people import GROUPS, ROLES, TOKENS, USERS
+from .people import GROUPS, PERMISSIONS, ROLES, TOKENS, USERS
 from .policies import BINDINGS
-from .spec import View
+from .spec import NO_CHOICE, View
 from .state import VERSIONS, Row, State, new_id, now, stamp
 
 Result = tuple[int, Any]
@@ -282,9 +282,8 @@ def transactional(view: View, _key: str, data: Any) -> Result:
     return 200, {"applied": True, "logs": []}
 
 
-def assign(view: View, key: str, data: Any) -> Result:
-    """Give a role global permissions."""
-    allowed(view, "authentik_rbac.assign_role_permissions")
+def _named_permissions(view: View, key: str, data: Any) -> tuple[Row, list[str]]:
+    """Return a role and the permissions that a request names."""
     row = lookup(ROLES, view, key)
     wanted = data.get("permissions") if isinstance(data, dict) else None
     if not isinstance(wanted, list):
@@ -296,8 +295,34 @@ def assign(view: View, key: str, data: Any) -> Result:
     }
     if wrong:
         raise Refused(400, {"permissions": wrong})
+    return row, wanted
+
+
+def assign(view: View, key: str, data: Any) -> Result:
+    """Give a role global permissions."""
+    allowed(view, "authentik_rbac.assign_role_permissions")
+    row, wanted = _named_permissions(view, key, data)
     row["permissions"] += [each for each in wanted if each not in row["permissions"]]
     return 200, [{"id": new_id()} for _ in wanted]
+
+
+def unassign(view: View, key: str, data: Any) -> Result:
+    """Take global permissions from a role (by the OpenAPI documents, not recorded)."""
+    allowed(view, "authentik_rbac.unassign_role_permissions")
+    row, unwanted = _named_permissions(view, key, data)
+    row["permissions"] = [each for each in row["permissions"] if each not in unwanted]
+    return 204, None
+
+
+def permissions(view: View, _key: str, _data: Any) -> Result:
+    """List the global permissions of a role, or all that any role here has (by the OpenAPI documents, not recorded)."""
+    allowed(view, "auth.view_permission")
+    role = view.query.get("role", [""])[-1]
+    if role and role not in view.state.roles:
+        raise Refused(400, {"role": [NO_CHOICE]})
+    holders = [view.state.roles[role]] if role else list(view.state.roles.values())
+    names = sorted({each for row in holders for each in row["permissions"]})
+    return 200, paginated(view, [{"name": each} for each in names], PERMISSIONS)
 
 
 class Action(NamedTuple):
@@ -323,7 +348,9 @@ ACTIONS = (
     Action("GET", r"providers/oauth2/(\d+)/setup_urls/", setup_urls),
     Action("GET", r"providers/oauth2/(\d+)/preview_user/", preview_user),
     Action("PUT", r"core/transactional/applications/", transactional),
+    Action("GET", r"rbac/permissions/", permissions),
     Action("POST", r"rbac/permissions/assigned_by_roles/([^/]+)/assign/", assign),
+    Action("PATCH", r"rbac/permissions/assigned_by_roles/([^/]+)/unassign/", unassign),
 )
 # What may be asked without a token.
 OPEN = frozenset({"root/config/"})

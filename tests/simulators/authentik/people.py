@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 from .fields import (
@@ -290,6 +291,24 @@ ROLES = Resource(
     filters={"name": exact},
     made=_role_made,
     deleted=_role_deleted,
+)
+
+
+# Made of the names that roles hold, app.permission_kind; not a table of its own.
+PERMISSIONS = Resource(
+    path="rbac/permissions/",
+    table="roles",
+    model="Permission",
+    permission="auth.{}_permission",
+    fields=(
+        computed("id", lambda _view, row: zlib.crc32(row["name"].encode())),
+        computed("name", lambda _view, row: "Can " + row["name"].partition(".")[2].replace("_", " ")),
+        computed("codename", lambda _view, row: row["name"].partition(".")[2]),
+        computed("model", lambda _view, row: row["name"].rpartition("_")[2]),
+        computed("app_label", lambda _view, row: row["name"].partition(".")[0]),
+        computed("app_label_verbose", lambda _view, row: row["name"].partition(".")[0].replace("_", " ")),
+        computed("model_verbose", lambda _view, row: row["name"].rpartition("_")[2].title()),
+    ),
 )
 
 

@@ -1,0 +1,120 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: authentik_role
+short_description: Manage a role in authentik
+version_added: 0.1.0
+description:
+  - Creates, changes and removes one role of authentik, and what it permits everywhere.
+  - Permissions on single objects are left alone.
+  - Give a role to people with the option O(zerotrust.netbird_authentik.authentik_group#module:roles) of a group.
+author:
+  - The zerotrust.netbird_authentik contributors (@zerotrust)
+extends_documentation_fragment:
+  - zerotrust.netbird_authentik.authentik
+  - zerotrust.netbird_authentik.attributes
+  - zerotrust.netbird_authentik.attributes.actiongroup_authentik
+options:
+  name:
+    description: The role's name. It identifies the role.
+    type: str
+    required: true
+  permissions:
+    description:
+      - What the role permits, such as V(authentik_core.view_user). The list replaces the one that the role has.
+      - Left out, it is left as it is.
+    type: list
+    elements: str
+  state:
+    description: Whether the role should exist.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: zerotrust.netbird_authentik.authentik_group
+"""
+
+EXAMPLES = r"""
+- name: A role that may read who there is, and nothing else
+  zerotrust.netbird_authentik.authentik_role:
+    authentik_url: https://authentik.company
+    authentik_token: "{{ vault_authentik_token }}"
+    name: readers of the directory
+    permissions: [authentik_core.view_user]
+"""
+
+RETURN = r"""
+role:
+  description: The role's id, name and permissions; in check mode as they would be.
+  returned: when O(state=present)
+  type: dict
+  sample:
+    pk: 1f0a3c0e-6f0e-4a3e-8a3c-0f6f1f6b2a55
+    name: readers of the directory
+    permissions: [authentik_core.view_user]
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik import Authentik
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._ensure import (
+    STATE_ARGUMENT,
+    ensure_object,
+)
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import (
+    Context,
+    argument_spec,
+    run_module,
+)
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec import (
+    Endpoint,
+    Field,
+    Resource,
+)
+
+ASSIGNED = "rbac/permissions/assigned_by_roles/{pk}/"
+
+
+def permissions_of(service: Authentik, role: Mapping[str, Any]) -> list[str]:
+    """What a role permits on every object of a kind (C(GET rbac/permissions/?role=)), as C(app.permission)."""
+    rows = service.all_rows("rbac/permissions/", {"role": role["pk"]})
+    return [f"{row['app_label']}.{row['codename']}" for row in rows]
+
+
+ROLE = Resource(
+    kind="role",
+    path="rbac/roles/",
+    # Only a new read shows a role's permissions.
+    fresh=True,
+    fields=(
+        Field("name", required=True),
+        Field(
+            "permissions",
+            type="list",
+            elements="str",
+            unordered=True,
+            in_body=False,
+            source=permissions_of,
+            endpoint=Endpoint(f"{ASSIGNED}assign/", "permissions"),
+            removal=Endpoint(f"{ASSIGNED}unassign/", "permissions", method="PATCH"),
+        ),
+    ),
+)
+ARGUMENT_SPEC = argument_spec("authentik", {**ROLE.arguments(), **STATE_ARGUMENT})
+
+
+def run(context: Context) -> dict[str, Any]:
+    return ensure_object(context, Authentik(context), ROLE, returns="role")
+
+
+def main() -> None:
+    run_module(ARGUMENT_SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
