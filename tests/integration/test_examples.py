@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from support import COLLECTION, ROOT, Servers
+from support import COLLECTION, MODULES, ROOT, Servers
 
-MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
 READMES = [
     path for path in sorted([ROOT / "README.md", *(ROOT / "roles").glob("*/README.md")]) if "hosts: localhost" in path.read_text()
 ]
