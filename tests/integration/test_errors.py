@@ -13,6 +13,8 @@ import pytest
 from simulators import authentik, netbird
 from support import COLLECTION, ROOT, Played, Servers
 
+pytestmark = pytest.mark.once
+
 PLAYBOOK = ROOT / "playbooks/management.yml"
 GROUPS = ["developers"]
 GOOD: dict[str, Any] = {

@@ -14,6 +14,8 @@ import yaml
 
 from support import COLLECTION, MODULES, ROOT, Servers
 
+pytestmark = pytest.mark.once
+
 READMES = [
     path for path in sorted([ROOT / "README.md", *(ROOT / "roles").glob("*/README.md")]) if "hosts: localhost" in path.read_text()
 ]

@@ -206,8 +206,9 @@ def test_tags_run_a_part(servers: Servers) -> None:
     assert servers.play(PLAYBOOK, changed, "--tags", "something_else").requests == 0
 
 
-@pytest.mark.parametrize("number", [100])
-def test_a_hundred_entitlements(servers: Servers, number: int) -> None:
+@pytest.mark.once
+def test_a_hundred_entitlements(servers: Servers) -> None:
+    number = 100
     for index in range(number):
         servers.authentik.state.add_group(f"group-{index}")
     entitlements = [{"name": f"nb-{index}", "groups": [f"group-{index}"]} for index in range(number)]

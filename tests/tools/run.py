@@ -31,7 +31,8 @@ CORES = {
     "2.21": ("3.13", "3.12", "3.14"),
 }
 
-# The kinds of checks and tests, and whether each runs on every core or only on the first.
+# The kinds of checks and tests, and whether each runs on every core or only on the first. Tests that are marked "once" could
+# say nothing new on another core, and run on the last alone.
 # All but lint, sanity and molecule are directories of pytest's tests.
 KINDS = {
     "lint": False,
@@ -118,7 +119,8 @@ class Run:
         code = subprocess.run([bin_dir / command[0], *command[1:]], cwd=cwd, env=env, check=False).returncode
         self.results.append((kind, core, "passed" if code == 0 else f"FAILED ({code})", time.monotonic() - start))
 
-    def kind(self, kind: str, core: str, bins: dict[str, Path]) -> None:
+    def kind(self, kind: str, core: str, bins: dict[str, Path], last: bool) -> None:
+        """Run one kind on one core; ``last`` is said of the last core that it runs on."""
         if kind == "lint":
             for line in LINTERS:
                 self.call(f"lint: {line.split()[0]}", core, bins["lint"], line.split())
@@ -130,7 +132,8 @@ class Run:
         elif not any((ROOT / "tests" / kind).rglob("test_*.py")):
             print(f"\n== {kind} ({core}): tests/{kind} has no tests yet", flush=True)
         else:
-            self.call(kind, core, bins[core], ["python", "-m", "pytest", "-n", "2", f"tests/{kind}"])
+            marks = [] if last else ["-m", "not once"]
+            self.call(kind, core, bins[core], ["python", "-m", "pytest", "-n", "2", *marks, f"tests/{kind}"])
 
     def summary(self) -> int:
         print(f"\n{'kind':25} {'core':6} {'result':12} seconds")
@@ -188,8 +191,9 @@ def main() -> int:
 
     if args.command == "test":
         for kind in filter(kinds.__contains__, KINDS):
-            for core in cores if KINDS[kind] else cores[:1]:
-                run.kind(kind, core, bins)
+            on = cores if KINDS[kind] else cores[:1]
+            for core in on:
+                run.kind(kind, core, bins, last=core == on[-1])
     elif args.command == "docs":
         docs(run, first, bins["lint"])
     else:
