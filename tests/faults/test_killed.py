@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The management playbook, killed at every request that it makes: the next run finishes the job, and nothing is there twice."""
+"""The roles, killed after every write that they make: the next run finishes the job, and nothing is there twice."""
 
 from __future__ import annotations
 
@@ -16,14 +16,25 @@ import pytest
 
 from simulators import authentik, netbird
 from simulators._server import Fault
-from support import ROOT, VERSIONS, Servers
+from support import COLLECTION, VERSIONS, Servers
 
-PLAYBOOK = ROOT / "playbooks/management.yml"
-VARIABLES: dict[str, Any] = {
-    "management_user_approval_required": False,
-    "management_bindings": [{"group": "developers"}],
-    "management_entitlements": [{"name": "nb-developers", "groups": ["developers"]}],
+GROUPS = {"bindings": [{"group": "developers"}], "entitlements": [{"name": "nb-developers", "groups": ["developers"]}]}
+SETUPS: dict[str, dict[str, Any]] = {
+    "management": {"management_user_approval_required": False},
+    "standalone": {
+        "netbird_token": "",
+        "standalone_netbird_url": "https://netbird.company",
+        "standalone_service_account_access": "least",
+    },
 }
+
+
+def role(setup: str) -> list[dict[str, Any]]:
+    return [{"ansible.builtin.import_role": {"name": f"{COLLECTION}.{setup}"}}]
+
+
+def variables(setup: str) -> dict[str, Any]:
+    return {**SETUPS[setup], **{f"{setup}_{name}": value for name, value in GROUPS.items()}}
 
 
 def fresh(folder: Path) -> Servers:
@@ -37,11 +48,11 @@ def stop(servers: Servers) -> None:
         server.stop()
 
 
-def kill_at(servers: Servers, which: int, number: int) -> None:
-    """Run the playbook until one server has this many requests, the last of them unanswered, and kill it there."""
+def kill_at(servers: Servers, setup: str, which: int, number: int) -> None:
+    """Run the role until one server has this many requests, the last of them unanswered, and kill it there."""
     server = servers.both[which]
     server.inject(Fault("slow", seconds=3600, skip=number, times=None))
-    command, env = servers.command(PLAYBOOK, {**servers.connection, **VARIABLES})
+    command, env = servers.command(role(setup), {**servers.connection, **variables(setup)})
     env.pop("ANSIBLE_CALLBACKS_ENABLED")
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + 60
@@ -54,19 +65,18 @@ def kill_at(servers: Servers, which: int, number: int) -> None:
     server.clear_faults()
 
 
-@pytest.mark.parametrize("which", [0, 1], ids=["authentik", "netbird"])
-def test_killed_anywhere(which: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("setup", "which"), [("management", 0), ("management", 1), ("standalone", 0)])
+def test_killed_anywhere(setup: str, which: int, tmp_path: Path) -> None:
     servers = fresh(tmp_path)
-    assert servers.play(PLAYBOOK, VARIABLES, record=False).code == 0
+    assert servers.play(role(setup), variables(setup), record=False).code == 0
     expected = servers.comparable_snapshot()
     requests = [request.method for request in servers.both[which].requests]
     stop(servers)
-    # What is killed while it reads leaves the same behind as when it was killed before: every write, and the read after it.
-    writes = [index for index, method in enumerate(requests) if method != "GET"]
-    for number in sorted({at for index in writes for at in (index, index + 1) if at < len(requests)}):
+    # Only a write makes a difference to what is left behind: killed at the request after each, unanswered.
+    for number in [index + 1 for index, method in enumerate(requests[:-1]) if method != "GET"]:
         servers = fresh(tmp_path)
-        kill_at(servers, which, number)
-        played = servers.play(PLAYBOOK, VARIABLES, record=False)
+        kill_at(servers, setup, which, number)
+        played = servers.play(role(setup), variables(setup), record=False)
         assert played.code == 0, (number, played.output)
         assert servers.comparable_snapshot() == expected, number
         stop(servers)

@@ -1,0 +1,533 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The standalone set-up's part in authentik, on every version of it, down to a person's login and NetBird's own requests."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from base64 import urlsafe_b64decode
+from typing import Any
+
+import pytest
+import requests
+
+from simulators import netbird
+from support import COLLECTION, ROOT, Played, Servers
+from support.browser import Browser, pkce
+
+ROLE = [{"ansible.builtin.import_role": {"name": f"{COLLECTION}.standalone"}}]
+NETBIRD = "https://netbird.company"
+PASSWORD = "password-of-a-person"
+SCOPES = "openid profile email offline_access entitlements goauthentik.io/api"
+VARIABLES: dict[str, Any] = {
+    "netbird_token": "",
+    "standalone_netbird_url": NETBIRD,
+    "standalone_group": "Network",
+    "standalone_bindings": [{"group": "developers"}, {"user": "carol", "order": 2}],
+    "standalone_entitlements": [
+        {"name": "nb-developers", "groups": ["developers"]},
+        {"name": "nb-operators", "users": ["carol"]},
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+def people(servers: Servers) -> None:
+    state = servers.authentik.state
+    state.add_user("alice", PASSWORD, name="Alice", email="alice@example.com", groups=["developers"])
+    state.add_user("carol", PASSWORD, name="Carol", email="carol@example.com")
+    state.add_user("dave", PASSWORD, name="Dave", email="dave@example.com")
+    state.add_user("root", PASSWORD, name="Root", email="root@example.com", superuser=True)
+
+
+def play(servers: Servers, variables: dict[str, Any] | None = None, *options: str) -> Played:
+    return servers.play(ROLE, {**VARIABLES, **(variables or {})}, *options)
+
+
+def client_id(servers: Servers) -> str:
+    (provider,) = servers.authentik.state.providers.values()
+    return str(provider["client_id"])
+
+
+def app_password(servers: Servers) -> str:
+    token = servers.authentik.state.find("tokens", identifier="netbird-app-password")
+    assert token is not None
+    return str(token["key"])
+
+
+def service_token(servers: Servers) -> requests.Response:
+    """What NetBird's management server asks for when it starts."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client_id(servers),
+        "username": "NetBird",
+        "password": app_password(servers),
+        "scope": "goauthentik.io/api",
+    }
+    return requests.post(f"{servers.authentik.url}/application/o/token/", data=form, timeout=10)
+
+
+def as_service_account(servers: Servers, path: str) -> int:
+    """The status that NetBird's service account gets for a request to authentik's API."""
+    headers = {"Authorization": f"Bearer {service_token(servers).json()['access_token']}"}
+    return requests.get(f"{servers.authentik.url}/api/v3/{path}", headers=headers, timeout=10).status_code
+
+
+def log_in(servers: Servers, username: str, redirect: str) -> dict[str, Any]:
+    """The tokens of a person who logs in at authentik and is sent back to ``redirect``; none where that does not work."""
+    verifier, challenge = pkce()
+    browser = Browser({"authentik": servers.authentik.url}, username, PASSWORD, redirect)
+    query = {
+        "client_id": client_id(servers),
+        "redirect_uri": redirect,
+        "response_type": "code",
+        "scope": SCOPES,
+        "state": secrets.token_urlsafe(8),
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    browser.walk(f"{servers.authentik.url}/application/o/authorize/", query)
+    browser.close()
+    if browser.callback is None or "code" not in browser.callback:
+        return {}
+    form = {"grant_type": "authorization_code", "client_id": client_id(servers), "code": browser.callback["code"]}
+    form |= {"redirect_uri": redirect, "code_verifier": verifier}
+    answer = requests.post(f"{servers.authentik.url}/application/o/token/", data=form, timeout=10)
+    assert answer.status_code == 200, answer.text
+    tokens: dict[str, Any] = answer.json()
+    return tokens
+
+
+def claims(token: str) -> dict[str, Any]:
+    body = token.split(".")[1]
+    read: dict[str, Any] = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return read
+
+
+def test_first_run_and_second_run(servers: Servers, authentik_version: str) -> None:
+    first = play(servers, {}, "-vvvv", "--diff")
+    assert first.code == 0, first.output
+    assert first.recap("changed") == 9
+    second = play(servers, {}, "-vvvv", "--diff")
+    assert second.code == 0, second.output
+    assert second.changed == []
+    assert second.writes == []
+    for secret in servers.secrets():
+        assert secret not in first.output + second.output
+
+
+def test_what_it_makes(servers: Servers, authentik_version: str) -> None:
+    assert play(servers).code == 0
+    state = servers.authentik.state
+    (provider,) = state.providers.values()
+    (application,) = state.applications.values()
+    assert provider["client_type"] == "public"
+    assert [(each["matching_mode"], each["url"]) for each in provider["redirect_uris"]] == [
+        ("strict", "http://localhost:53000"),
+        ("regex", r"https://netbird\.company/.*"),
+    ]
+    assert provider["signing_key"] == next(iter(state.certificates))
+    assert (provider["access_code_validity"], provider["sub_mode"]) == ("minutes=10", "user_id")
+    assert sorted(state.mappings[pk]["scope_name"] for pk in provider["property_mappings"]) == sorted(SCOPES.split())
+    if authentik_version == "2026.8":
+        assert sorted(provider["grant_types"]) == [
+            "authorization_code",
+            "client_credentials",
+            "refresh_token",
+            "urn:ietf:params:oauth:grant-type:device_code",
+        ]
+    assert (application["name"], application["slug"], application["group"]) == ("NetBird", "netbird", "Network")
+    assert application["meta_launch_url"] == NETBIRD
+    account = state.find("users", username="NetBird")
+    assert account is not None
+    assert (account["type"], account["path"], account["password"]) == (
+        "service_account",
+        "goauthentik.io/service-accounts",
+        None,
+    )
+    (token,) = state.where("tokens", user=account["pk"])
+    assert (token["intent"], token["expiring"], token["expires"]) == ("app_password", False, None)
+    assert [group["name"] for group in state.groups_of(account)] == ["authentik Admins"]
+    admins = state.find("groups", name="authentik Admins")
+    assert admins is not None
+    assert {state.users[pk]["username"] for pk in admins["users"]} == {"akadmin", "root", "NetBird"}
+    flow = state.find("flows", slug="default-device-code-flow")
+    assert flow is not None
+    assert [flow[key] for key in ("name", "title", "designation", "authentication")] == [
+        "default-device-code-flow",
+        "Device code flow",
+        "stage_configuration",
+        "require_authenticated",
+    ]
+    (brand,) = state.brands.values()
+    assert brand["flow_device_code"] == flow["pk"]
+    assert brand["flow_authentication"] is not None
+
+
+def test_netbird_gets_in(servers: Servers, authentik_version: str) -> None:
+    assert play(servers).code == 0
+    assert as_service_account(servers, "core/users/") == 200
+    device = requests.post(
+        f"{servers.authentik.url}/application/o/device/", data={"client_id": client_id(servers), "scope": SCOPES}, timeout=10
+    )
+    assert device.status_code == 200
+    assert device.json()["user_code"]
+
+
+@pytest.mark.parametrize("redirect", ["http://localhost:53000", f"{NETBIRD}/auth", f"{NETBIRD}/silent-auth?a=b"])
+def test_a_person_logs_in(servers: Servers, authentik_version: str, redirect: str) -> None:
+    assert play(servers).code == 0
+    alice = servers.authentik.state.find("users", username="alice")
+    assert alice is not None
+    shown = claims(log_in(servers, "alice", redirect)["id_token"])
+    assert shown["entitlements"] == ["nb-developers"]
+    assert shown["sub"] == str(alice["pk"])
+    assert claims(log_in(servers, "carol", redirect)["id_token"])["entitlements"] == ["nb-operators"]
+    assert log_in(servers, "dave", redirect) == {}, "the bindings leave dave out"
+
+
+def test_other_hosts_get_no_code(servers: Servers) -> None:
+    assert play(servers).code == 0
+    foreign = "https://netbirdXcompany/auth"
+    assert log_in(servers, "alice", foreign) == {}
+    assert log_in(servers, "alice", "https://netbird.company.evil.example/") == {}
+    assert play(servers, {"standalone_literal_regex": True}).recap("changed") == 1
+    assert log_in(servers, "alice", foreign), "the guide's own form takes any character for a dot"
+
+
+def test_bindings_always_let_the_service_account_in(servers: Servers) -> None:
+    asked = [{"group": "developers"}, {"user": "NetBird", "negate": True}]
+    assert play(servers, {"standalone_bindings": asked}).code == 0
+    assert service_token(servers).status_code == 200
+    assert play(servers, {"standalone_bindings": asked}).changed == []
+
+
+def test_a_binding_made_by_hand_that_leaves_it_out(servers: Servers, authentik_version: str) -> None:
+    without = {"standalone_bindings": []}
+    assert play(servers, without).code == 0
+    assert service_token(servers).status_code == 200
+    (application,) = servers.authentik.state.applications.values()
+    group = servers.authentik.state.find("groups", name="developers")
+    assert group is not None
+    servers.authentik_post("policies/bindings/", {"target": application["pk"], "group": group["pk"], "order": 0})
+    refused = service_token(servers)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    assert play(servers).code == 0
+    assert service_token(servers).status_code == 200
+
+
+def test_least_access_and_back(servers: Servers, authentik_version: str) -> None:
+    least = {"standalone_service_account_access": "least"}
+    assert play(servers, least).code == 0
+    assert as_service_account(servers, "core/users/") == 200
+    assert as_service_account(servers, "core/groups/") == 403
+    assert play(servers, least).changed == []
+    assert play(servers).code == 0
+    assert as_service_account(servers, "core/groups/") == 200
+    assert play(servers, least).code == 0
+    assert as_service_account(servers, "core/groups/") == 403
+
+
+def test_one_change(servers: Servers) -> None:
+    assert play(servers).code == 0
+    played = play(servers, {"standalone_entitlements": [*VARIABLES["standalone_entitlements"], {"name": "nb-new"}]}, "--diff")
+    assert played.recap("changed") == 1
+    assert played.writes == ["POST /api/v3/core/application_entitlements/"]
+
+
+@pytest.mark.parametrize("access", ["administrator", "least"])
+def test_check_on_a_fresh_server_predicts_and_writes_nothing(servers: Servers, authentik_version: str, access: str) -> None:
+    variables = {"standalone_service_account_access": access, "standalone_return_secret": True}
+    before = servers.snapshot()
+    checked = play(servers, variables, "--check", "--diff")
+    assert checked.code == 0, checked.output
+    assert checked.writes == []
+    assert servers.snapshot() == before
+    real = play(servers, variables, "--diff")
+    assert real.code == 0, real.output
+    assert checked.changed == real.changed
+    shown = {task.name: keys(task.result.get("diff")) for task in real.tasks}
+    for task in checked.tasks:
+        assert keys(task.result.get("diff")) == shown[task.name], task.name
+
+
+def keys(diff: Any) -> Any:
+    """Which settings of which objects a difference shows."""
+    return {side: {name: sorted(values) for name, values in diff[side].items()} for side in diff} if diff else None
+
+
+@pytest.mark.parametrize("access", ["administrator", "least"])
+def test_absent_takes_back_exactly_what_it_made(servers: Servers, authentik_version: str, access: str) -> None:
+    servers.authentik_post("core/applications/", {"name": "Other", "slug": "other"})
+    variables = {"standalone_service_account_access": access}
+    before = servers.snapshot()
+    assert play(servers, variables).code == 0
+    assert servers.snapshot() != before
+    absent = {**variables, "standalone_state": "absent"}
+    checked = play(servers, absent, "--check", "--diff")
+    assert checked.writes == []
+    removed = play(servers, absent)
+    assert removed.code == 0, removed.output
+    assert removed.changed == checked.changed
+    assert servers.snapshot() == before
+    assert play(servers, absent).changed == []
+
+
+def test_absent_leaves_the_brand_of_others_alone(servers: Servers) -> None:
+    assert play(servers).code == 0
+    state = servers.authentik.state
+    (brand,) = state.brands.values()
+    other = state.find("flows", slug="default-user-settings-flow")
+    assert other is not None
+    brand["flow_device_code"] = other["pk"]
+    assert play(servers, {"standalone_state": "absent"}).code == 0
+    assert brand["flow_device_code"] == other["pk"]
+
+
+def test_facts_for_later_plays(servers: Servers) -> None:
+    shown = {"ansible.builtin.debug": {"msg": "{{ standalone_result }}"}}
+    played = servers.play([*ROLE, shown], VARIABLES)
+    assert played.tasks[-1].result["msg"] == {
+        "client_id": client_id(servers),
+        "audience": client_id(servers),
+        "issuer": servers.issuer,
+        "oidc_configuration_endpoint": f"{servers.issuer}.well-known/openid-configuration",
+        "supported_scopes": SCOPES,
+        "mgmt_idp_username": "NetBird",
+    }
+    used = {"ansible.builtin.assert": {"that": "standalone_result.mgmt_idp_password == wanted"}, "no_log": True}
+    variables = {**VARIABLES, "standalone_return_secret": True, "wanted": app_password(servers)}
+    played = servers.play([*ROLE, used], variables, "-vvvv", "--diff")
+    assert played.code == 0, played.output[-2000:]
+    assert played.changed == []
+    assert all(secret not in played.output for secret in servers.secrets())
+
+
+@pytest.mark.parametrize("access", ["administrator", "least"])
+def test_netbird_without_its_own_provider_syncs_groups(servers: Servers, authentik_version: str, access: str) -> None:
+    variables = {"standalone_service_account_access": access}
+    assert play(servers, variables).code == 0
+    discovery = f"{servers.issuer}.well-known/openid-configuration"
+    oidc = netbird.Oidc(discovery, client_id(servers), client_id(servers), "NetBird", app_password(servers))
+    with netbird.serve(embedded=False, oidc=oidc) as server:
+        token = log_in(servers, "alice", f"{NETBIRD}/auth")["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+
+        def current() -> requests.Response:
+            return requests.get(f"{server.url}/api/users/current", headers=headers, timeout=10)
+
+        assert current().status_code == 200, "the first person to log in becomes owner"
+        pat = requests.post(
+            f"{server.url}/api/users/{current().json()['id']}/tokens",
+            headers=headers,
+            json={"name": "ansible", "expires_in": 1},
+            timeout=10,
+        ).json()["plain_token"]
+        synced = {**variables, "netbird_url": server.url, "netbird_token": pat}
+        played = play(servers, synced)
+        assert played.code == 0, played.output
+        assert len(played.changed) == 1
+        assert play(servers, synced).changed == []
+        current()
+        groups = [server.state.groups[pk] for pk in current().json()["auto_groups"]]
+        assert [(group["name"], group["issued"]) for group in groups] == [("nb-developers", "jwt")]
+        assert play(servers, {**synced, "standalone_state": "absent"}).code == 0
+        assert server.state.settings["jwt_groups_enabled"] is False
+
+
+@pytest.mark.parametrize("serial", ["100%", "1"])
+def test_the_playbook_hands_over_to_every_host(servers: Servers, serial: str) -> None:
+    hosts = [f"netbird{number}" for number in range(3)]
+    inventory = servers.folder / "hosts.ini"
+    inventory.write_text("[netbird]\n" + "".join(f"{host} ansible_connection=local\n" for host in hosts))
+    variables = {
+        **VARIABLES,
+        "ansible_python_interpreter": sys.executable,
+        "standalone_serial": serial,
+        "environment_mode": "env_file",
+        "environment_file": f"{servers.folder}/{{{{ inventory_hostname }}}}.env",
+    }
+    playbook = ROOT / "playbooks/standalone.yml"
+    first = servers.play(playbook, variables, "-i", str(inventory), "-vvvv", "--diff")
+    assert first.code == 0, first.output[-3000:]
+    for host in hosts:
+        written = servers.folder / f"{host}.env"
+        assert written.stat().st_mode & 0o777 == 0o600
+        lines = [line.replace("'", "").replace('"', "") for line in written.read_text().splitlines()]
+        assert f"NETBIRD_AUTH_OIDC_CONFIGURATION_ENDPOINT={servers.issuer}.well-known/openid-configuration" in lines
+        assert f"NETBIRD_AUTH_CLIENT_ID={client_id(servers)}" in lines
+        assert f"NETBIRD_AUTH_AUDIENCE={client_id(servers)}" in lines
+        assert f"NETBIRD_AUTH_SUPPORTED_SCOPES={SCOPES}" in lines
+        assert "NETBIRD_IDP_MGMT_EXTRA_USERNAME=NetBird" in lines
+        assert f"NETBIRD_IDP_MGMT_EXTRA_PASSWORD={app_password(servers)}" in lines
+    second = servers.play(playbook, variables, "-i", str(inventory), "-vvvv", "--diff")
+    assert second.code == 0, second.output[-3000:]
+    assert second.changed == []
+    for secret in servers.secrets():
+        assert secret not in first.output + second.output
+    removed = servers.play(playbook, {**variables, "standalone_state": "absent"}, "-i", str(inventory))
+    assert removed.code == 0, removed.output[-3000:]
+    assert servers.authentik.state.providers == {}
+
+
+def test_tags_run_a_part(servers: Servers) -> None:
+    assert play(servers).code == 0
+    changed = {"standalone_group": "Other", "standalone_entitlements": [{"name": "nb-more"}]}
+    assert play(servers, changed, "--tags", "standalone_entitlements").writes == ["POST /api/v3/core/application_entitlements/"]
+    assert play(servers, changed, "--tags", "something_else").requests == 0
+
+
+def test_a_leaked_app_password_is_renewed(servers: Servers) -> None:
+    assert play(servers).code == 0
+    old = app_password(servers)
+    rotation = {f"{COLLECTION}.authentik_app_password": {"identifier": "netbird-app-password", "rotate": True}}
+    played = servers.play([rotation], {}, "-vvvv", "--diff")
+    assert played.code == 0, played.output
+    assert app_password(servers) not in (old, "")
+    assert old not in played.output
+    assert app_password(servers) not in played.output
+    assert service_token(servers).status_code == 200
+    assert play(servers).changed == []
+
+
+# What is wrong with the role's input, and what the message has to say.
+INPUT: dict[str, tuple[dict[str, Any], str]] = {
+    "no URL of NetBird": ({"standalone_netbird_url": "netbird.company"}, "has to be NetBird's URL without a path"),
+    "a URL with a path": ({"standalone_netbird_url": "https://netbird.company/x"}, "has to be NetBird's URL without a path"),
+    "unknown flow": ({"standalone_authorization_flow": "nothing"}, "authentik has no flow 'nothing'"),
+    "unknown key": ({"standalone_signing_key": "nothing"}, "authentik has no certificate-key pair 'nothing'"),
+    "unknown administrators": ({"standalone_admin_group": "nobody"}, "authentik has no group 'nobody'"),
+    "unknown group": ({"standalone_entitlements": [{"name": "x", "groups": ["nobody"]}]}, "authentik has no group 'nobody'"),
+    "unknown group of a binding": ({"standalone_bindings": [{"group": "nobody"}]}, "authentik has no group 'nobody'"),
+    "unknown user": ({"standalone_bindings": [{"user": "nobody"}]}, "authentik has no user 'nobody'"),
+    "unknown policy": ({"standalone_bindings": [{"policy": "nothing"}]}, "authentik has no policy 'nothing'"),
+    "entitlement twice": ({"standalone_entitlements": [{"name": "x"}, {"name": "x"}]}, "names an entitlement more than once"),
+    "binding twice": ({"standalone_bindings": [{"group": "developers"}] * 2}, "none may come twice"),
+    "a person as service account": ({"standalone_service_account": "alice"}, "alice is not a service account"),
+    "a token of somebody else": ({"standalone_app_password_identifier": "taken"}, "is not an app password of NetBird"),
+    "an API token": ({"standalone_app_password_identifier": "authentik-bootstrap-token"}, "is not an app password of NetBird"),
+    "bad choice": ({"standalone_service_account_access": "some"}, "must be one of: administrator, least"),
+    "an embedded provider": ({"netbird_token": None}, "This NetBird server has its embedded identity provider"),
+    "wrong token of NetBird": ({"netbird_token": "wrong-token"}, "Check that netbird_token is valid"),
+    "wrong token of authentik": ({"authentik_token": "wrong-token"}, "Check that authentik_token is valid"),
+}
+
+
+@pytest.mark.parametrize("case", INPUT)
+def test_bad_input(servers: Servers, case: str) -> None:
+    alice = servers.authentik.state.find("users", username="alice")
+    assert alice is not None
+    servers.authentik.state.add_token("taken", alice["pk"], "app_password")
+    variables, message = INPUT[case]
+    if variables.get("netbird_token", "") is None:
+        variables = {"netbird_token": servers.netbird.token}
+    before = servers.snapshot()
+    assert_refused(servers, play(servers, variables, "-vvvv", "--diff"), message)
+    assert servers.snapshot() == before
+
+
+def task(module: str, **options: Any) -> dict[str, Any]:
+    return {f"{COLLECTION}.{module}": options}
+
+
+# What is wrong with a module's input; alice has the app password "taken", and there is a group of developers.
+MODULES: dict[str, tuple[dict[str, Any], str]] = {
+    "no name": (task("authentik_user", username="new"), "to create it, name is needed"),
+    "empty password": (task("authentik_user", username="new", name="New", password=""), "password is empty"),
+    "no user": (task("authentik_app_password", identifier="new"), "to create it, user is needed"),
+    "unknown user": (task("authentik_app_password", identifier="new", user="nobody"), "authentik has no user 'nobody'"),
+    "of another user": (task("authentik_app_password", identifier="taken", user="dave"), "belongs to 'alice'"),
+    "an API token": (
+        task("authentik_app_password", identifier="authentik-bootstrap-token", state="absent"),
+        "is a token of another kind (api)",
+    ),
+    "empty key": (task("authentik_app_password", identifier="taken", key=""), "key is empty"),
+    "no time": (task("authentik_app_password", identifier="taken", expires="tomorrow"), "'tomorrow' is not a time"),
+    "unknown member": (
+        task("authentik_group_membership", group="developers", members=["nobody"]),
+        "authentik has no user 'nobody'",
+    ),
+    "unknown group": (task("authentik_group_membership", group="nobody", members=["alice"]), "authentik has no group 'nobody'"),
+    "nobody left": (task("authentik_group_membership", group="developers", members=[], exact=True), "nobody would be left"),
+    "no title": (task("authentik_flow", slug="new", name="New"), "to create it, title is needed"),
+    "unknown flow": (task("authentik_brand", flow_device_code="nothing"), "authentik has no flow 'nothing'"),
+    "the default brand removed": (
+        task("authentik_brand", state="absent"),
+        "state is absent but all of the following are missing",
+    ),
+    "unknown role": (task("authentik_group", name="new", roles=["nothing"]), "authentik has no role 'nothing'"),
+    "no permission": (
+        task("authentik_role", name="new", permissions=["Can view users"]),
+        "is not a valid choice",
+    ),
+}
+
+
+@pytest.mark.parametrize("in_process", [True, False], ids=["in-process", "ordinary"])
+@pytest.mark.parametrize("case", MODULES)
+def test_bad_input_of_a_module(servers: Servers, case: str, in_process: bool) -> None:
+    alice = servers.authentik.state.find("users", username="alice")
+    assert alice is not None
+    servers.authentik.state.add_token("taken", alice["pk"], "app_password")
+    before = servers.snapshot()
+    wrong, message = MODULES[case]
+    played = servers.play([wrong], {"netbird_authentik_in_process": in_process}, "-vvv")
+    if case == "no permission":
+        # Only authentik knows which permissions there are, once there is a role to ask about.
+        assert played.code != 0
+        assert message in played.failure
+        return
+    assert_refused(servers, played, message)
+    assert servers.snapshot() == before
+
+
+def assert_refused(servers: Servers, played: Played, message: str) -> None:
+    assert played.code != 0
+    assert message in played.failure, played.output[-1500:]
+    assert played.writes == []
+    assert "Traceback" not in played.output
+    for secret in (*servers.secrets(), "wrong-token"):
+        assert secret not in played.output
+
+
+def test_a_person_with_a_password(servers: Servers) -> None:
+    first, second = "first-password-of-bob", "second-password-of-bob"
+    options = {"username": "bob", "name": "Bob"}
+    made = servers.play([task("authentik_user", **options, password=first)], {}, "-vvvv", "--diff")
+    assert made.code == 0, made.output
+    bob = servers.authentik.state.find("users", username="bob")
+    assert bob is not None
+    assert bob["password"] == first
+    kept = servers.play([task("authentik_user", **options, password=second, email="bob@example.com")])
+    assert kept.writes == [f"PATCH /api/v3/core/users/{bob['pk']}/"]
+    assert bob["password"] == first
+    changed = servers.play([task("authentik_user", **options, password=second, update_password="always")], {}, "-vvvv", "--diff")
+    assert changed.writes == [f"POST /api/v3/core/users/{bob['pk']}/set_password/"]
+    assert bob["password"] == second
+    assert first not in made.output
+    assert second not in changed.output
+
+
+def test_the_default_brand_stays_the_only_one(servers: Servers, authentik_version: str) -> None:
+    title = task("authentik_brand", branding_title="Company")
+    assert servers.play([title]).writes == [f"PATCH /api/v3/core/brands/{next(iter(servers.authentik.state.brands))}/"]
+    assert servers.play([title]).changed == []
+    assert servers.play([task("authentik_brand", domain="login.company")]).code == 0
+    assert [brand["default"] for brand in servers.authentik.state.brands.values()] == [True, False]
+
+
+def test_members_of_others_stay(servers: Servers) -> None:
+    group = servers.authentik.state.find("groups", name="developers")
+    assert group is not None
+    played = servers.play([task("authentik_group_membership", group="developers", members=["dave", "carol"])])
+    assert played.tasks[-1].result["members"] == ["alice", "carol", "dave"]
+    left = servers.play([task("authentik_group_membership", group="developers", members=["dave", "nobody"], state="absent")])
+    assert left.tasks[-1].result["members"] == ["alice", "carol"]
+    exact = servers.play([task("authentik_group_membership", group="developers", members=["dave"], exact=True)], {}, "--diff")
+    assert exact.tasks[-1].result["members"] == ["dave"]
+    assert [servers.authentik.state.users[pk]["username"] for pk in group["users"]] == ["dave"]
+    absent = servers.play([task("authentik_group_membership", group="no group", members=["dave"], state="absent")])
+    assert absent.changed == []
