@@ -7,8 +7,8 @@ Ansible packs a module and starts a Python for it on each task, which costs abou
 task that runs on the controller anyway calls the module's own C(run) with the parameters that the module's own argument spec
 validates. Nothing of Ansible is patched, and wherever the task asks for more than that it is handed over as usual.
 
-Every module that talks to a service has an action plugin of its own name that is this one: linters and the documentation would take a
-redirect in C(meta/runtime.yml) for a new name of the module.
+Every module that talks to a service has an action plugin of its own name that is this one: linters and the documentation
+would take a redirect in C(meta/runtime.yml) for a new name of the module.
 """
 
 from __future__ import annotations
