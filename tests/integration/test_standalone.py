@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
 from base64 import urlsafe_b64decode
 from typing import Any
@@ -16,12 +15,12 @@ import requests
 
 from simulators import netbird
 from support import COLLECTION, ROOT, Played, Servers
-from support.browser import Browser, pkce
+from support.browser import SCOPES, tokens_of
 
 ROLE = [{"ansible.builtin.import_role": {"name": f"{COLLECTION}.standalone"}}]
 NETBIRD = "https://netbird.company"
 PASSWORD = "password-of-a-person"
-SCOPES = "openid profile email offline_access entitlements goauthentik.io/api"
+ACCESS = ["administrator", pytest.param("least", marks=pytest.mark.once)]
 VARIABLES: dict[str, Any] = {
     "netbird_token": "",
     "standalone_netbird_url": NETBIRD,
@@ -78,27 +77,7 @@ def as_service_account(servers: Servers, path: str) -> int:
 
 def log_in(servers: Servers, username: str, redirect: str) -> dict[str, Any]:
     """The tokens of a person who logs in at authentik and is sent back to ``redirect``; none where that does not work."""
-    verifier, challenge = pkce()
-    browser = Browser({"authentik": servers.authentik.url}, username, PASSWORD, redirect)
-    query = {
-        "client_id": client_id(servers),
-        "redirect_uri": redirect,
-        "response_type": "code",
-        "scope": SCOPES,
-        "state": secrets.token_urlsafe(8),
-        "code_challenge": challenge,
-        "code_challenge_method": "S256",
-    }
-    browser.walk(f"{servers.authentik.url}/application/o/authorize/", query)
-    browser.close()
-    if browser.callback is None or "code" not in browser.callback:
-        return {}
-    form = {"grant_type": "authorization_code", "client_id": client_id(servers), "code": browser.callback["code"]}
-    form |= {"redirect_uri": redirect, "code_verifier": verifier}
-    answer = requests.post(f"{servers.authentik.url}/application/o/token/", data=form, timeout=10)
-    assert answer.status_code == 200, answer.text
-    tokens: dict[str, Any] = answer.json()
-    return tokens
+    return tokens_of(servers.authentik.url, client_id(servers), redirect, username, PASSWORD)
 
 
 def claims(token: str) -> dict[str, Any]:
@@ -177,18 +156,19 @@ def test_netbird_gets_in(servers: Servers, authentik_version: str) -> None:
     assert device.json()["user_code"]
 
 
-@pytest.mark.parametrize("redirect", ["http://localhost:53000", f"{NETBIRD}/auth", f"{NETBIRD}/silent-auth?a=b"])
-def test_a_person_logs_in(servers: Servers, authentik_version: str, redirect: str) -> None:
+def test_a_person_logs_in(servers: Servers, authentik_version: str) -> None:
     assert play(servers).code == 0
     alice = servers.authentik.state.find("users", username="alice")
     assert alice is not None
-    shown = claims(log_in(servers, "alice", redirect)["id_token"])
-    assert shown["entitlements"] == ["nb-developers"]
-    assert shown["sub"] == str(alice["pk"])
-    assert claims(log_in(servers, "carol", redirect)["id_token"])["entitlements"] == ["nb-operators"]
-    assert log_in(servers, "dave", redirect) == {}, "the bindings leave dave out"
+    for redirect in ("http://localhost:53000", f"{NETBIRD}/auth", f"{NETBIRD}/silent-auth?a=b"):
+        shown = claims(log_in(servers, "alice", redirect)["id_token"])
+        assert shown["entitlements"] == ["nb-developers"]
+        assert shown["sub"] == str(alice["pk"])
+        assert claims(log_in(servers, "carol", redirect)["id_token"])["entitlements"] == ["nb-operators"]
+        assert log_in(servers, "dave", redirect) == {}, "the bindings leave dave out"
 
 
+@pytest.mark.once
 def test_other_hosts_get_no_code(servers: Servers) -> None:
     assert play(servers).code == 0
     foreign = "https://netbirdXcompany/auth"
@@ -198,6 +178,7 @@ def test_other_hosts_get_no_code(servers: Servers) -> None:
     assert log_in(servers, "alice", foreign), "the guide's own form takes any character for a dot"
 
 
+@pytest.mark.once
 def test_bindings_always_let_the_service_account_in(servers: Servers) -> None:
     asked = [{"group": "developers"}, {"user": "NetBird", "negate": True}]
     assert play(servers, {"standalone_bindings": asked}).code == 0
@@ -205,7 +186,8 @@ def test_bindings_always_let_the_service_account_in(servers: Servers) -> None:
     assert play(servers, {"standalone_bindings": asked}).changed == []
 
 
-def test_a_binding_made_by_hand_that_leaves_it_out(servers: Servers, authentik_version: str) -> None:
+@pytest.mark.once
+def test_a_binding_made_by_hand_that_leaves_it_out(servers: Servers) -> None:
     without = {"standalone_bindings": []}
     assert play(servers, without).code == 0
     assert service_token(servers).status_code == 200
@@ -231,6 +213,7 @@ def test_least_access_and_back(servers: Servers, authentik_version: str) -> None
     assert as_service_account(servers, "core/groups/") == 403
 
 
+@pytest.mark.once
 def test_one_change(servers: Servers) -> None:
     assert play(servers).code == 0
     played = play(servers, {"standalone_entitlements": [*VARIABLES["standalone_entitlements"], {"name": "nb-new"}]}, "--diff")
@@ -238,7 +221,7 @@ def test_one_change(servers: Servers) -> None:
     assert played.writes == ["POST /api/v3/core/application_entitlements/"]
 
 
-@pytest.mark.parametrize("access", ["administrator", "least"])
+@pytest.mark.parametrize("access", ACCESS)
 def test_check_on_a_fresh_server_predicts_and_writes_nothing(servers: Servers, authentik_version: str, access: str) -> None:
     variables = {"standalone_service_account_access": access, "standalone_return_secret": True}
     before = servers.snapshot()
@@ -259,7 +242,7 @@ def keys(diff: Any) -> Any:
     return {side: {name: sorted(values) for name, values in diff[side].items()} for side in diff} if diff else None
 
 
-@pytest.mark.parametrize("access", ["administrator", "least"])
+@pytest.mark.parametrize("access", ACCESS)
 def test_absent_takes_back_exactly_what_it_made(servers: Servers, authentik_version: str, access: str) -> None:
     servers.authentik_post("core/applications/", {"name": "Other", "slug": "other"})
     variables = {"standalone_service_account_access": access}
@@ -276,6 +259,7 @@ def test_absent_takes_back_exactly_what_it_made(servers: Servers, authentik_vers
     assert play(servers, absent).changed == []
 
 
+@pytest.mark.once
 def test_absent_leaves_the_brand_of_others_alone(servers: Servers) -> None:
     assert play(servers).code == 0
     state = servers.authentik.state
@@ -306,8 +290,8 @@ def test_facts_for_later_plays(servers: Servers) -> None:
     assert all(secret not in played.output for secret in servers.secrets())
 
 
-@pytest.mark.parametrize("access", ["administrator", "least"])
-def test_netbird_without_its_own_provider_syncs_groups(servers: Servers, authentik_version: str, access: str) -> None:
+@pytest.mark.parametrize("access", ACCESS)
+def test_netbird_without_its_own_provider_syncs_groups(servers: Servers, access: str) -> None:
     variables = {"standalone_service_account_access": access}
     assert play(servers, variables).code == 0
     discovery = f"{servers.issuer}.well-known/openid-configuration"
@@ -373,6 +357,7 @@ def test_the_playbook_hands_over_to_every_host(servers: Servers, serial: str) ->
     assert servers.authentik.state.providers == {}
 
 
+@pytest.mark.once
 def test_tags_run_a_part(servers: Servers) -> None:
     assert play(servers).code == 0
     changed = {"standalone_group": "Other", "standalone_entitlements": [{"name": "nb-more"}]}
@@ -380,6 +365,7 @@ def test_tags_run_a_part(servers: Servers) -> None:
     assert play(servers, changed, "--tags", "something_else").requests == 0
 
 
+@pytest.mark.once
 def test_a_leaked_app_password_is_renewed(servers: Servers) -> None:
     assert play(servers).code == 0
     old = app_password(servers)
@@ -416,6 +402,7 @@ INPUT: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("case", INPUT)
 def test_bad_input(servers: Servers, case: str) -> None:
     alice = servers.authentik.state.find("users", username="alice")
@@ -466,6 +453,7 @@ MODULES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("in_process", [True, False], ids=["in-process", "ordinary"])
 @pytest.mark.parametrize("case", MODULES)
 def test_bad_input_of_a_module(servers: Servers, case: str, in_process: bool) -> None:
@@ -493,6 +481,7 @@ def assert_refused(servers: Servers, played: Played, message: str) -> None:
         assert secret not in played.output
 
 
+@pytest.mark.once
 def test_a_person_with_a_password(servers: Servers) -> None:
     first, second = "first-password-of-bob", "second-password-of-bob"
     options = {"username": "bob", "name": "Bob"}
@@ -511,7 +500,8 @@ def test_a_person_with_a_password(servers: Servers) -> None:
     assert second not in changed.output
 
 
-def test_the_default_brand_stays_the_only_one(servers: Servers, authentik_version: str) -> None:
+@pytest.mark.once
+def test_the_default_brand_stays_the_only_one(servers: Servers) -> None:
     title = task("authentik_brand", branding_title="Company")
     assert servers.play([title]).writes == [f"PATCH /api/v3/core/brands/{next(iter(servers.authentik.state.brands))}/"]
     assert servers.play([title]).changed == []
@@ -519,6 +509,7 @@ def test_the_default_brand_stays_the_only_one(servers: Servers, authentik_versio
     assert [brand["default"] for brand in servers.authentik.state.brands.values()] == [True, False]
 
 
+@pytest.mark.once
 def test_members_of_others_stay(servers: Servers) -> None:
     group = servers.authentik.state.find("groups", name="developers")
     assert group is not None
