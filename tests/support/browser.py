@@ -126,6 +126,33 @@ class Browser:
 
 
 DASHBOARD = "netbird-dashboard"
+# What NetBird's clients ask authentik for in the standalone set-up.
+SCOPES = "openid profile email offline_access entitlements goauthentik.io/api"
+
+
+def tokens_of(authentik_url: str, client_id: str, redirect: str, username: str, password: str) -> dict[str, Any]:
+    """The tokens of a person who logs in at authentik and is sent back to ``redirect``; none where that does not work."""
+    verifier, challenge = pkce()
+    browser = Browser({"authentik": authentik_url}, username, password, redirect)
+    query = {
+        "client_id": client_id,
+        "redirect_uri": redirect,
+        "response_type": "code",
+        "scope": SCOPES,
+        "state": secrets.token_urlsafe(8),
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    browser.walk(f"{authentik_url}/application/o/authorize/", query)
+    browser.close()
+    if browser.callback is None or "code" not in browser.callback:
+        return {}
+    form = {"grant_type": "authorization_code", "client_id": client_id, "code": browser.callback["code"]}
+    form |= {"redirect_uri": redirect, "code_verifier": verifier}
+    answer = requests.post(f"{authentik_url}/application/o/token/", data=form, timeout=10)
+    answer.raise_for_status()
+    tokens: dict[str, Any] = answer.json()
+    return tokens
 
 
 def log_in(netbird_url: str, authentik_url: str, connector: str, username: str, password: str) -> Login:
