@@ -157,7 +157,10 @@ class Configure:
         if code:
             # Of what it says, the dump of its variables is no reason.
             said = without(f"{out}\n{error}", list(self.hidden)).splitlines()
-            reason = " / ".join([line for line in said if not re.match(r"\w+=|\s*$", line)][-4:]) or "nothing"
+            lines = [line for line in said if not re.match(r"\w+=|\s*$", line)][-4:]
+            if what == SETUP:  # where a shell quotes a part of a value
+                lines = re.findall(r"\w+\.env: line \d+", "\n".join(lines))
+            reason = " / ".join(lines) or "nothing"
             raise Failure(f"{what} failed ({code}), and nothing was changed. It said: {reason}")
 
     def _variables(self) -> dict[str, str]:

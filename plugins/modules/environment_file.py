@@ -92,6 +92,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._env_file import (
     difference,
+    hide,
     merge,
     read_settings,
     secrets,
@@ -148,7 +149,8 @@ def validate(module: AnsibleModule, name: str, text: str) -> None:
         raise Failure(f"The command of 'validate' has to hold %s, for the file that it checks: {command!r}.")
     code, _out, error = module.run_command(shlex.split(command.replace("%s", shlex.quote(name))))
     if code:
-        said = without(error.replace(name, "the file").strip(), list(secrets(text, module.params["format"])))
+        lines = without(error.replace(name, "the file").strip(), list(secrets(text, module.params["format"]))).splitlines()
+        said = " / ".join(map(hide, lines))
         raise Failure(f"The new file was refused by {command!r} ({code}), and the former one stays: {said}")
 
 

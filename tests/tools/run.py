@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -44,6 +45,9 @@ KINDS = {
     "molecule": False,
 }
 
+# What the tests start, and the Debian package that has it: configure.sh needs all but git.
+PROGRAMS = {"git": "git", "curl": "curl", "jq": "jq", "envsubst": "gettext-base", "openssl": "openssl"}
+
 LINTERS = (
     "ruff check .",
     "ruff format --check .",
@@ -53,6 +57,16 @@ LINTERS = (
     "antsibull-changelog lint",
     "antsibull-docs lint-collection-docs --plugin-docs --check-extra-docs-refs --validate-collection-refs self .",
 )
+
+
+def install_programs(wanted: Iterable[str]) -> None:
+    """Install what is missing, where that can be done without asking; name it where not."""
+    packages = [PROGRAMS[program] for program in wanted if not shutil.which(program)]
+    if packages and os.geteuid() == 0 and shutil.which("apt-get"):
+        subprocess.run(["apt-get", "update", "--quiet"], check=True)
+        subprocess.run(["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages], check=True)
+    elif packages:
+        sys.exit(f"Missing programs: install your system's packages {', '.join(packages)}.")
 
 
 def find_python(version: str) -> str | None:
@@ -177,8 +191,7 @@ def main() -> int:
     if not set(kinds) <= set(KINDS):
         parser.error(f"the kinds of tests are {', '.join(KINDS)}")
 
-    if not shutil.which("git"):
-        sys.exit("git is missing: install your system's package 'git'.")
+    install_programs(PROGRAMS if args.command == "test" else ["git"])
     pythons = {core: next(filter(None, map(find_python, versions)), None) for core, versions in CORES.items()}
     for core in (core for core, python in pythons.items() if not python):
         print(f"== ansible-core {core} is left out: no Python {' or '.join(CORES[core])} with venv and ensurepip was found")
