@@ -114,8 +114,9 @@ class App:
         return page(404, "Not Found")
 
     def _page(self, at: browser.Visit) -> Response:
-        if at.path == "/flows/-/default/authentication/":
-            return authorize.default_flow(at)
+        default = re.fullmatch(r"/flows/-/default/(authentication|invalidation)/", at.path)
+        if default:
+            return authorize.default_flow(at, default[1])
         if at.path in ("/device", "/device/"):
             return authorize.device_page(at)
         if at.path in ("/-/health/live/", "/-/health/ready/"):

@@ -102,9 +102,9 @@ def _default_flow(state: State, kind: str) -> str:
     return str(flow["slug"]) if flow else ""
 
 
-def default_flow(at: Visit) -> Response:
-    """Redirect to the brand's flow for logging in."""
-    slug = _default_flow(at.state, "authentication")
+def default_flow(at: Visit, designation: str) -> Response:
+    """Redirect to the brand's flow for logging in or out."""
+    slug = _default_flow(at.state, designation)
     if not slug:
         return page(404, "Not Found")
     return redirect(f"/if/flow/{slug}/?{urlencode(parse_qsl(at.query, keep_blank_values=True))}")

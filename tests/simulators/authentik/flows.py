@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
+import pyotp
 from starlette.responses import Response
 
 from . import access
@@ -42,15 +43,26 @@ def executor(at: Visit, slug: str, body: bytes) -> Response:
         if kind == "login":
             _log_in(at)
             login = True
+        elif kind == "logout":
+            at.state.sessions.pop(at.session.key, None)
+            return answer(at.state, 200, {"component": "xak-flow-redirect", "to": "/"}, "GET, POST, HEAD, OPTIONS")
         elif kind == "fulfilment":
             return _challenge(at, {"component": "xak-flow-redirect", "to": code_redirect(at)})
-        elif kind in STAGES and not (kind == "password" and plan.get("verified")):
+        elif kind in STAGES and _applies(at, kind):
             return _challenge(at, _shown(at, flow, kind))
         plan["kinds"].pop(0)
     at.session.plan = None
     to = _inner(at).get("next", "/")
     more = ("authentik_csrf", "authentik_device") if login else ()
     return _challenge(at, {"component": "xak-flow-redirect", "to": to}, *more)
+
+
+def _applies(at: Visit, kind: str) -> bool:
+    """Say whether a stage has something to ask this person for."""
+    plan = at.session.plan or {}
+    if kind == "mfa":
+        return plan.get("user") in at.state.authenticators
+    return not (kind == "password" and plan.get("verified"))
 
 
 def _inner(at: Visit) -> dict[str, str]:
@@ -186,6 +198,25 @@ def _take_password(at: Visit, sent: Row) -> Row | None:
     return None
 
 
+def _show_authenticator(at: Visit) -> Row:
+    """Ask for the code of an authenticator app (by the OpenAPI documents, not recorded)."""
+    device: Row = {"device_class": "totp", "device_uid": "1", "challenge": {}, "last_used": None}
+    return {"device_challenges": [device], "configuration_stages": [], **_show_password(at)}
+
+
+def _take_authenticator(at: Visit, sent: Row) -> Row | None:
+    plan = at.session.plan or {}
+    if not pyotp.TOTP(at.state.authenticators[plan["user"]]).verify(str(sent.get("code", "")), valid_window=1):
+        return _wrong("code", "Invalid Token. Please ensure the time on your device is accurate and try again.")
+    plan["kinds"].pop(0)
+    return None
+
+
+def _show_captcha(at: Visit) -> Row:
+    """Ask for what only a browser can give (by the OpenAPI documents, not recorded)."""
+    return {"site_key": "key", "js_url": "https://captcha.example/api.js", "interactive": True, **_show_password(at)}
+
+
 def _show_consent(at: Visit) -> Row:
     plan = at.session.plan or {}
     provider, application = at.state.providers[plan["provider"]], at.state.applications[plan["application"]]
@@ -229,6 +260,8 @@ Stage = tuple[str, Callable[[Visit], Row], Callable[[Visit, Row], Row | None]]
 STAGES: dict[str, Stage] = {
     "identification": ("ak-stage-identification", _show_identification, _take_identification),
     "password": ("ak-stage-password", _show_password, _take_password),
+    "mfa": ("ak-stage-authenticator-validate", _show_authenticator, _take_authenticator),
+    "captcha": ("ak-stage-captcha", _show_captcha, lambda _at, _sent: _wrong("token", "Invalid captcha response.")),
     "consent": ("ak-stage-consent", _show_consent, _take_consent),
     "device": ("ak-provider-oauth2-device-code", _show_device, _take_device),
     "device_finish": ("ak-provider-oauth2-device-code-finish", _show_device, lambda _at, _sent: None),

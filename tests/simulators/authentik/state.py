@@ -140,6 +140,8 @@ class State:
     tokens: Table = field(default_factory=dict)
     # Things that a binding can point at and that this stand-in has no table for (stages, notification rules).
     other_targets: set[str] = field(default_factory=set)
+    # The secrets of people's authenticator apps, by user.
+    authenticators: dict[int, str] = field(default_factory=dict)
     # What follows does not last and is in no snapshot.
     sessions: dict[str, Session] = field(default_factory=dict)
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -221,14 +223,13 @@ class State:
         return matches != bool(binding["negate"])
 
     def entitlements_of(self, user: Row, application: str) -> list[Row]:
-        """Return the entitlements of an application that a user has, directly or through a group, by name."""
+        """Return the entitlements of an application that a user has, directly or through a group, by name.
 
-        def has(entitlement: Row) -> bool:
-            bindings = self.where("bindings", target=entitlement["pbm_uuid"], enabled=True)
-            return any(self.bound(each, user) for each in bindings if each["group"] or each["user"])
-
-        rows = self.where("entitlements", app=application)
-        return sorted((row for row in rows if has(row)), key=lambda row: str(row["name"]))
+        Each as often as there are bindings that give it (by authentik's source, not recorded).
+        """
+        rows = sorted(self.where("entitlements", app=application), key=lambda row: str(row["name"]))
+        enabled = ((row, each) for row in rows for each in self.where("bindings", target=row["pbm_uuid"], enabled=True))
+        return [row for row, each in enabled if self.bound(each, user)]
 
     # Arranging a test
 

@@ -68,6 +68,7 @@ def serve(
             Route("/oauth2/auth/local/login", provider.form, methods=["GET", "POST"]),
             Route("/oauth2/auth/{connector}", provider.login),
             Route("/oauth2/callback", provider.callback),
+            Route("/oauth2/logout", provider.logout, methods=["GET", "POST"]),
             Route("/oauth2/token", provider.token, methods=["POST"]),
         ]
         api = Api(state, provider)

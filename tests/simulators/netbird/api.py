@@ -136,6 +136,8 @@ class Api:
     async def _caller(self, header: str | None) -> tuple[Account, Row]:
         """Return who is asking, blocked people excepted."""
         scheme, _, credentials = (header or "").partition(" ")
+        if self.state.key_lost and credentials:
+            raise people.invalid()
         if scheme.lower() == "token":
             with self.state.lock:
                 account, user = people.by_token(self.state, credentials)

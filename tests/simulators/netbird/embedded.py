@@ -294,5 +294,19 @@ class Embedded(Grants):
         self.state.sessions["codes"][code] = asked | login
         answer = HTMLResponse(status_code=303)
         answer.headers["location"] = f"{asked['redirect']}?{urlencode({'code': code, 'state': asked['state']})}"
-        answer.set_cookie("netbird-session", letters(32), path="/oauth2", httponly=True, samesite="lax")
+        cookie = letters(32)
+        self.state.sessions["browsers"][cookie] = {"user": user_id}
+        answer.set_cookie("netbird-session", cookie, path="/oauth2", httponly=True, samesite="lax")
         return answer
+
+    async def logout(self, request: Request) -> Response:
+        """End a person's session, whose id_token says who it is (by the discovery document, not recorded)."""
+        sent = (
+            request.query_params.get("id_token_hint") or parse_qs((await request.body()).decode()).get("id_token_hint", [""])[0]
+        )
+        claims = tokens.claims(sent, tokens.signing_key().as_dict(private=False)) if sent else None
+        if claims is None:
+            return RedirectResponse("/", 303)
+        browsers = self.state.sessions["browsers"]
+        self.state.sessions["browsers"] = {key: row for key, row in browsers.items() if row["user"] != claims["sub"]}
+        return HTMLResponse("<!DOCTYPE html>\n<html><head><title>NetBird</title></head><body>Logged out</body></html>")

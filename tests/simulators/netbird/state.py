@@ -217,7 +217,9 @@ class State:
         self.unknown_types: set[str] = set()
         # connectors as they were when they were opened: a later change waits for a restart
         self.opened: dict[str, Row] = {}
-        self.sessions: dict[str, dict[str, Row]] = {"requests": {}, "codes": {}, "refresh": {}}
+        # true where the server was started with another datastore encryption key: no token is valid (measured)
+        self.key_lost = False
+        self.sessions: dict[str, dict[str, Row]] = {"requests": {}, "codes": {}, "refresh": {}, "browsers": {}}
         self.log: list[str] = []
         self.on_restart: list[Callable[[], None]] = []
         # set where an outside provider keeps the people
