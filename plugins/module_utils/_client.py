@@ -13,7 +13,8 @@ import os
 import random
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import ApiError, Failure, NoAnswerError
@@ -62,7 +63,7 @@ class _PoliteRetry(Retry):
     """Retries with jitter; a bounded Retry-After; 429 for every method, because the server then did nothing."""
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-        return status_code == 429 or (method.upper() in REPEATABLE_METHODS and status_code in RETRY_STATUSES)
+        return status_code == 429 or (method.upper() in (self.allowed_methods or ()) and status_code in RETRY_STATUSES)
 
     def get_backoff_time(self) -> float:
         return super().get_backoff_time() + random.uniform(0, JITTER) if self.history else 0.0
@@ -104,19 +105,10 @@ class Client:
         if not validate_certs:
             # The task said so; a warning per request would only repeat it.
             disable_warnings(InsecureRequestWarning)
-        self._auth = _Authorization(authorization) if authorization else _NO_AUTHORIZATION
-        self._session = requests.Session()
-        retry = _PoliteRetry(
-            total=RETRIES,
-            # A server that takes a request and says nothing has used up a whole time-out already.
-            read=2,
-            backoff_factor=FIRST_PAUSE,
-            status_forcelist=RETRY_STATUSES,
-            allowed_methods=REPEATABLE_METHODS,
-            raise_on_status=False,
-        )
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=retry))
+        self._auth = _Authorization(authorization) if authorization else NO_AUTHORIZATION
+        self._session = open_session()
+        # The token says who asks. Without cookies, requests change nothing in the session, so threads may share it.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def get(self, path: str, params: Any = None) -> Any:
         return self.request("GET", path, params=params)
@@ -136,14 +128,14 @@ class Client:
             )
         except requests.exceptions.SSLError as error:
             raise Failure(
-                f"{self._service} at {self.url} has a certificate that cannot be verified: {_reason(error)}. "
+                f"{self._service} at {self.url} has a certificate that cannot be verified: {reason(error)}. "
                 f"Set ca_path to the certificate authority's file, or correct {self._option}_url."
             ) from None
         except requests.exceptions.InvalidURL:
             raise Failure(f"{self._option}_url is not a URL.") from None
         except requests.exceptions.RequestException as error:
             raise NoAnswerError(
-                f"{self._service} at {self.url} gave no answer to {method} {path}: {_reason(error)}. "
+                f"{self._service} at {self.url} gave no answer to {method} {path}: {reason(error)}. "
                 f"Check that {self._option}_url is right and reachable from where this task runs."
             ) from None
         return self._decode(method, path, response)
@@ -204,8 +196,25 @@ class Client:
         return ApiError(message, method=method, path=path, status=status, detail=detail, fields=fields)
 
 
+def open_session(repeatable: Sequence[str] = REPEATABLE_METHODS) -> Any:
+    """A session that repeats a request of these methods when its answer is lost or says that the server failed."""
+    session = requests.Session()
+    retry = _PoliteRetry(
+        total=RETRIES,
+        # A server that takes a request and says nothing has used up a whole time-out already.
+        read=2,
+        backoff_factor=FIRST_PAUSE,
+        status_forcelist=RETRY_STATUSES,
+        allowed_methods=repeatable,
+        raise_on_status=False,
+    )
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(max_retries=retry))
+    return session
+
+
 # An auth object that adds nothing still keeps requests away from .netrc.
-def _NO_AUTHORIZATION(request: Any) -> Any:
+def NO_AUTHORIZATION(request: Any) -> Any:
     return request
 
 
@@ -238,7 +247,7 @@ def _collect(value: Any, name: str, fields: dict[str, list[str]]) -> None:
         fields.setdefault(name, []).append(str(value))
 
 
-def _reason(error: Any) -> str:
+def reason(error: Any) -> str:
     """The innermost cause, without the wrappings of requests and urllib3."""
     while True:
         inner = getattr(error, "reason", None) or (error.args[0] if getattr(error, "args", None) else None)

@@ -45,27 +45,23 @@ class Context:
 Run = Callable[[Context], "dict[str, Any]"]
 
 
-def argument_spec(service: str, arguments: Mapping[str, Any], **constraints: Any) -> dict[str, Any]:
-    """The keywords of C(AnsibleModule) for a module that talks to ``service`` (C(authentik) or C(netbird))."""
-    environment = service.upper()
-    return {
-        "argument_spec": {
-            f"{service}_url": {
-                "type": "str",
-                "required": True,
-                "fallback": (env_fallback, [f"{environment}_URL"]),
-            },
-            f"{service}_token": {
-                "type": "str",
-                "required": True,
-                "no_log": True,
-                "fallback": (env_fallback, [f"{environment}_TOKEN"]),
-            },
-            **CONNECTION_ARGUMENTS,
-            **arguments,
-        },
-        **constraints,
-    }
+def argument_spec(services: str, arguments: Mapping[str, Any], **constraints: Any) -> dict[str, Any]:
+    """The keywords of C(AnsibleModule) for a module that talks to ``services``, whose names have spaces between them."""
+    connections: dict[str, dict[str, Any]] = {}
+    for service in services.split():
+        environment = service.upper()
+        connections[f"{service}_url"] = {
+            "type": "str",
+            "required": True,
+            "fallback": (env_fallback, [f"{environment}_URL"]),
+        }
+        connections[f"{service}_token"] = {
+            "type": "str",
+            "required": True,
+            "no_log": True,
+            "fallback": (env_fallback, [f"{environment}_TOKEN"]),
+        }
+    return {"argument_spec": {**connections, **CONNECTION_ARGUMENTS, **arguments}, **constraints}
 
 
 def run_module(spec: Mapping[str, Any], run: Run) -> None:

@@ -54,6 +54,12 @@ async def moved(request: Request) -> Response:
     return RedirectResponse("https://elsewhere.example/echo?x=1", 301)
 
 
+async def remember(request: Request) -> Response:
+    response = JSONResponse({"cookies": request.cookies})
+    response.set_cookie("session", "of-the-api")
+    return response
+
+
 async def empty(request: Request) -> Response:
     return Response(status_code=204)
 
@@ -70,7 +76,15 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server() -> Iterator[Running]:
-    handlers = {"echo": echo, "refuse": refuse, "forbid": forbid, "moved": moved, "empty": empty, "fail": fail}
+    handlers = {
+        "echo": echo,
+        "refuse": refuse,
+        "forbid": forbid,
+        "moved": moved,
+        "remember": remember,
+        "empty": empty,
+        "fail": fail,
+    }
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     with serve(Starlette(routes=[Route(f"/{name}", handler, methods=methods) for name, handler in handlers.items()])) as running:
         yield running
@@ -92,6 +106,11 @@ def test_netrc_does_not_replace_the_token(server: Running, tmp_path: Path, monke
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     assert client(server.url).get("/echo")["authorization"] == f"Bearer {TOKEN}"
+
+
+def test_no_cookie_is_kept(server: Running) -> None:
+    asking = client(server.url)
+    assert [asking.get("/remember") for _time in range(2)] == [{"cookies": {}}] * 2
 
 
 def test_a_redirect_is_not_followed(server: Running) -> None:

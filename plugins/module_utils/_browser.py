@@ -1,0 +1,201 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A person at a browser that nobody sees: follows redirects, keeps cookies, and fills in the stages of authentik's flows.
+
+PRIVATE to this collection. authentik's page for a flow does the same through the flow executor
+(C(/api/v3/flows/executor/<slug>/)); components and fields are those of the recorded logins.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import html
+import re
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import time
+from typing import Any
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import Http, Tls, Unreachable
+
+# More than any flow or chain of redirects that works.
+MOST_STEPS = 30
+LONGEST_TEXT = 300
+DENIED = "ak-stage-access-denied"
+REDIRECT = "xak-flow-redirect"
+DEVICE_CODE = "ak-provider-oauth2-device-code"
+DEVICE_DONE = f"{DEVICE_CODE}-finish"
+
+
+class Stopped(Exception):
+    """A login went no further: the outcome's name, the server's words, and the request that was answered with them."""
+
+    def __init__(self, outcome: str, said: str, where: str) -> None:
+        super().__init__(said)
+        self.outcome = outcome
+        self.said = said
+        self.where = where
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who logs in.
+
+    ``totp_secret`` is the Base32 secret of an authenticator app, where authentik asks for its codes; ``device_code`` is what a
+    device shows, where one is to be let in.
+    """
+
+    username: str
+    password: str
+    totp_secret: str = ""
+    device_code: str = ""
+
+
+@dataclass
+class Browser:
+    """One browser of one person; ``visited`` are the addresses so far, queries included, so it is never shown."""
+
+    tls: Tls
+    person: Person
+    visited: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # A step of a login is not repeated: codes and states are good for one time.
+        self._http = Http(self.tls, repeatable=("HEAD",))
+
+    def walk(self, url: str, client: str) -> dict[str, str]:
+        """Go from the first address to the client's redirect (or to C(DEVICE_DONE)), and return the query that arrives there."""
+        for _step in range(MOST_STEPS):
+            if url.partition("?")[0] == client:
+                return dict(parse_qsl(urlsplit(url).query))
+            self.visited.append(url)
+            parts = urlsplit(url)
+            flow = re.fullmatch(r"(.*)/if/flow/([^/]+)/", parts.path)
+            if flow:
+                executor = f"{parts.scheme}://{parts.netloc}{flow[1]}/api/v3/flows/executor/{flow[2]}/"
+                url = self._flow(executor, parts.query)
+            else:
+                url = self._page(url)
+        raise Stopped("endless", f"more than {MOST_STEPS} redirects", f"GET {urlsplit(url).path}")
+
+    def log_out(self, origin: str) -> None:
+        """End the session at authentik, as its own page for that does."""
+        try:
+            # The flow ends with a redirect to a page that nobody needs to see.
+            self.walk(f"{origin}/flows/-/default/invalidation/", f"{origin}/")
+        except Stopped:
+            return
+
+    def _page(self, url: str) -> str:
+        where = f"GET {urlsplit(url).path}"
+        response = self._send("GET", url, where)
+        if response.is_redirect:
+            return urljoin(url, str(response.headers["location"]))
+        raise Stopped(_outcome_of_page(response.status_code, where, response.text), text_of(response.text), where)
+
+    def _flow(self, executor: str, query: str) -> str:
+        """Pass the stages of a flow; return where it leads."""
+        url = f"{executor}?query={quote(query, safe='')}"
+        sent: dict[str, Any] | None = None
+        where = ""
+        for _step in range(MOST_STEPS):
+            where = f"{'GET' if sent is None else 'POST'} {urlsplit(executor).path}"
+            challenge = self._challenge(url, sent, where)
+            component = str(challenge.get("component", ""))
+            if component == REDIRECT:
+                return urljoin(executor, str(challenge["to"]))
+            if component == DEVICE_DONE:
+                return DEVICE_DONE
+            if component == DENIED:
+                raise Stopped("denied_by_flow", str(challenge.get("error_message") or "Access denied"), where)
+            errors = _errors_of(challenge)
+            if errors:
+                outcome = "code_refused" if "authenticator" in component else "password_refused"
+                raise Stopped(outcome, errors, where)
+            sent = {"component": component, **self._filled_in(challenge, component, where)}
+        raise Stopped("endless", f"the flow has more than {MOST_STEPS} stages", where)
+
+    def _challenge(self, url: str, sent: Mapping[str, Any] | None, where: str) -> Mapping[str, Any]:
+        response = self._send("GET" if sent is None else "POST", url, where, json=sent)
+        if response.is_redirect:
+            response = self._send("GET", urljoin(url, str(response.headers["location"])), where)
+        try:
+            challenge = response.json()
+        except ValueError:
+            challenge = None
+        if not isinstance(challenge, Mapping) or "component" not in challenge:
+            raise Stopped("flow_failed", text_of(response.text) or f"status {response.status_code}", where)
+        return challenge
+
+    def _filled_in(self, challenge: Mapping[str, Any], component: str, where: str) -> dict[str, Any]:
+        """What a person enters at a stage."""
+        if component == "ak-stage-identification":
+            password = {"password": self.person.password} if challenge.get("password_fields") else {}
+            return {"uid_field": self.person.username, **password}
+        if component == "ak-stage-password":
+            return {"password": self.person.password}
+        if component == DEVICE_CODE:
+            return {"code": self.person.device_code}
+        if component == "ak-stage-consent":
+            return {"token": challenge.get("token")}
+        if component == "ak-stage-authenticator-validate":
+            if not self.person.totp_secret:
+                raise Stopped("code_needed", "authentik asks for a second factor", where)
+            return {"code": totp(self.person.totp_secret, time())}
+        raise Stopped("stage_unknown", f"the flow asks for {component}", where)
+
+    def _send(self, method: str, url: str, where: str, **options: Any) -> Any:
+        try:
+            return self._http.send(method, url, **options)
+        except Unreachable as error:
+            raise Stopped(error.kind, str(error), where) from None
+
+
+def totp(secret: str, at: float) -> str:
+    """The six digits that an authenticator app shows (RFC 6238, SHA-1, 30 seconds: authentik's own setting)."""
+    try:
+        key = base64.b32decode(secret.replace(" ", "").upper() + "=" * (-len(secret.replace(" ", "")) % 8))
+    except binascii.Error:
+        raise Failure("totp_secret is not in Base32, as authenticator apps take it.") from None
+    digest = hmac.new(key, struct.pack(">Q", int(at) // 30), hashlib.sha1).digest()
+    start = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+def text_of(page: str) -> str:
+    """What a page says, in one line."""
+    body = re.sub(r"(?s)<(script|style|title|footer|a)\b.*?</\1>", " ", page)
+    text = " ".join(html.unescape(re.sub(r"(?s)<[^>]*>", " ", body)).split())
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+
+
+def _errors_of(challenge: Mapping[str, Any]) -> str:
+    """The texts of ``response_errors``: field -> [{string, code}]."""
+    errors = challenge.get("response_errors") or {}
+    return "; ".join(str(error.get("string", "")) for texts in errors.values() for error in texts)
+
+
+def _outcome_of_page(status: int, where: str, page: str) -> str:
+    """Which of the measured ends a page is; headings are the same in all recorded versions."""
+    text = text_of(page)
+    for heading, outcome in (
+        ("Client ID Error", "client_id_refused"),
+        ("Redirect URI Error", "redirect_refused"),
+        ("Permission denied", "permission_denied"),
+        ("Connector failed to initialize", "connector_failed"),
+        ("Unregistered redirect_uri", "netbird_redirect_refused"),
+    ):
+        if heading in text:
+            return outcome
+    if status == 404 and where.rstrip("/").endswith("/device"):
+        return "device_page_missing"
+    if status >= 500 and where.endswith("/callback"):
+        return "callback_failed"
+    return "page_failed"
