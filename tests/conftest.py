@@ -30,10 +30,8 @@ def unused_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+def _certificate(folder: Path, begins: datetime.timedelta, ends: datetime.timedelta) -> tuple[str, str]:
     """The files of a certificate for 127.0.0.1 that no authority vouches for, and of its key."""
-    folder: Path = tmp_path_factory.mktemp("tls")
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
@@ -43,8 +41,8 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now + begins)
+        .not_valid_after(now + ends)
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
@@ -54,6 +52,20 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return str(folder / "certificate.pem"), str(folder / "key.pem")
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A certificate that is valid today, and its key."""
+    day = datetime.timedelta(days=1)
+    return _certificate(tmp_path_factory.mktemp("tls"), -day, day)
+
+
+@pytest.fixture(scope="session")
+def expired_tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """One that was valid until yesterday."""
+    day = datetime.timedelta(days=1)
+    return _certificate(tmp_path_factory.mktemp("tls"), -2 * day, -day)
 
 
 # Every version of ansible-core meets one of authentik, and the newest all of them.

@@ -63,7 +63,7 @@ def ensure_bindings(context: Context, service: Authentik) -> dict[str, Any]:
     if any(entry.get(kind) == "" for entry in wanted for kind in BOUND_KINDS):
         raise Failure("bindings: a policy, group or user has an empty name. Nothing was changed.")
     _refuse_duplicates("bindings", [_bound(entry) for entry in wanted])
-    rows = _bindings_of(service, [application])
+    rows = bindings_of(service, [application])
     target = f"application {slug!r}"
     operations, _references = plan_set(
         BINDING,
@@ -111,7 +111,7 @@ def _plan_holders(
     service: Authentik, entries: Sequence[Mapping[str, Any]], targets: Sequence[Any], prune: bool
 ) -> list[Operation]:
     """The bindings of entitlements to the groups and users that have them."""
-    rows = _bindings_of(service, targets)
+    rows = bindings_of(service, targets)
     wanted, labels, owners = [], [], {}
     for entry, target in zip(entries, targets, strict=True):
         owners[target] = ENTITLEMENT.named(entry["name"])
@@ -137,7 +137,7 @@ def _plan_holders(
     return operations
 
 
-def _bindings_of(service: Authentik, targets: Iterable[Any]) -> list[Row]:
+def bindings_of(service: Authentik, targets: Iterable[Any]) -> list[Row]:
     """The bindings of targets, a request per 80 of them and 100 rows; what they are bound to need not be looked up then."""
     known = [target for target in targets if not isinstance(target, Unknown)]
     rows: list[Row] = []

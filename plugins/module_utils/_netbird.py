@@ -17,7 +17,10 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._modul
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._service import Reference, Row, Service
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec import Field, Resource, has_path
 
-REFERENCES: dict[str, Reference] = {"group": Reference("group", "groups", id="id")}
+REFERENCES: dict[str, Reference] = {
+    "group": Reference("group", "groups", id="id"),
+    "connector": Reference("identity provider", "identity-providers", id="id"),
+}
 
 
 class Netbird(Service):

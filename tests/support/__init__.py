@@ -24,8 +24,9 @@ from simulators._server import READING, Running
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "zerotrust.netbird_authentik"
 VERSIONS = ("2025.10", "2026.5", "2026.8")
-# The modules that talk to a service; the others work on a NetBird host.
-MODULES = sorted(path.stem for service in ("authentik", "netbird") for path in (ROOT / "plugins/modules").glob(f"{service}_*.py"))
+# The modules that talk to servers; the others work on files of a NetBird host.
+SERVERS = ("authentik", "netbird", "oidc")
+MODULES = sorted(path.stem for server in SERVERS for path in (ROOT / "plugins/modules").glob(f"{server}_*.py"))
 
 
 @dataclass

@@ -219,6 +219,14 @@ INFORMED = [
     ),
     made("netbird_info"),
 ]
+# Modules that need both services set up, and the tests that have them.
+ELSEWHERE = {
+    "authentik_claims_info": "test_people.py",
+    "netbird_jwt_groups": "test_seed.py",
+    "netbird_login_check": "test_causes.py",
+    "oidc_discovery": "test_causes.py",
+    "oidc_login": "test_causes.py",
+}
 
 
 def arrange(servers: Servers) -> None:

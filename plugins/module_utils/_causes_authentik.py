@@ -1,0 +1,557 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Causes in authentik: the application, the provider, who is let in, the service account, the device code flow.
+
+PRIVATE to this collection. They look at rows as authentik's API has them; what each cause leads to was measured (the recorded
+logins).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik import release
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import Catalogue, Seen
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._people import names_in
+
+cause = Catalogue()
+REFUSED = ("callback_failed", "token_invalid")
+# The oldest release whose answers the collection was tested with.
+OLDEST = "2025.10.0-rc1"
+LOOPBACK = "http://localhost:53000"
+GRANTS = {
+    "management": ("authorization_code",),
+    "standalone": (
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
+    ),
+}
+
+
+def wanted_redirects(seen: Seen) -> list[str]:
+    """The URLs that logins are sent back to."""
+    if seen.setup == "management":
+        return [seen.callback]
+    return [LOOPBACK, f"{seen.netbird_url}/auth", f"{seen.netbird_url}/silent-auth"]
+
+
+def _takes(entry: Mapping[str, Any], url: str) -> bool:
+    if entry["matching_mode"] == "strict":
+        return bool(entry["url"] == url)
+    try:
+        return re.fullmatch(entry["url"], url) is not None
+    except re.error:
+        return False
+
+
+def _missing_redirects(seen: Seen) -> list[str]:
+    entries = seen.provider["redirect_uris"]
+    return [url for url in wanted_redirects(seen) if entries and not any(_takes(entry, url) for entry in entries)]
+
+
+# Server, application, provider
+
+
+@cause(
+    check="authentik's version",
+    symptom="Entitlements, flows or fields that the set-up needs are missing.",
+    remedy="Update authentik to 2025.10 or later.",
+)
+def authentik_too_old(seen: Seen) -> str:
+    """This authentik is older than the releases that the set-up is known to work with."""
+    version = seen.authentik_version
+    return f"version {version}" if release(version) < release(OLDEST) else ""
+
+
+@cause(
+    check="authentik's API",
+    symptom="Plays fail at once with status 403.",
+    remedy="Give authentik_token a valid API token of an administrator, and authentik_url the URL of authentik itself.",
+)
+def authentik_refuses(seen: Seen) -> str:
+    """authentik's API cannot be read."""
+    return str(seen.failures.get("authentik", ""))
+
+
+@cause(
+    check="Application",
+    symptom='NetBird shows "Authentication failed", or its management server does not start.',
+    remedy="Make the application (the role does), or correct the slug.",
+    explains=("no_document", "connector_failed", *REFUSED),
+)
+def application_missing(seen: Seen) -> str:
+    """authentik has no such application."""
+    return "" if seen.application else f"no application with the slug {seen.slug}"
+
+
+@cause(
+    check="Application",
+    symptom="There is no discovery document, and no login.",
+    remedy="Select the OAuth2/OpenID provider in the application (the role does).",
+    explains=("no_document", "connector_failed", "permission_denied", *REFUSED),
+)
+def application_without_provider(seen: Seen) -> str:
+    """The application has no provider."""
+    return f"the application {seen.slug} has no provider" if seen.application and not seen.application["provider"] else ""
+
+
+@cause(
+    check="Client type",
+    setup="management",
+    warning=True,
+    symptom="Logins work. Whoever knows the client id can use the provider without its secret.",
+    remedy="Set the provider's client type to confidential (the role does).",
+)
+def client_type_public(seen: Seen) -> str:
+    """The provider is public though NetBird has a secret for it."""
+    return f"client type {seen.provider['client_type']}" if seen.provider["client_type"] != "confidential" else ""
+
+
+@cause(
+    check="Client type",
+    setup="standalone",
+    symptom="The browser comes back from authentik and gets no token (invalid_client).",
+    remedy="Set the provider's client type to public (the role does): the dashboard and the clients have no place for a secret.",
+    explains=("token_refused", "token_invalid"),
+)
+def client_type_confidential(seen: Seen) -> str:
+    """The provider asks for a secret that NetBird's clients don't have."""
+    return f"client type {seen.provider['client_type']}" if seen.provider["client_type"] != "public" else ""
+
+
+@cause(
+    check="Signing key",
+    symptom='Management: NetBird shows "Authentication failed" (unexpected signature algorithm HS256 in its log). '
+    "Standalone: the login "
+    "works and NetBird answers 401 token invalid (unable to find appropriate key).",
+    remedy="Select a signing key, an RSA one, in the provider (the roles do), and restart NetBird in the standalone set-up.",
+    explains=("callback_failed", "token_invalid", "token_wrong"),
+    thread="netbirdio/netbird#1947",
+)
+def signing_key_missing(seen: Seen) -> str:
+    """The provider has no signing key, so its tokens are HS256."""
+    return "" if seen.provider["signing_key"] else f"no signing key in the provider {seen.provider['name']}"
+
+
+@cause(
+    check="Signing key",
+    setup="management",
+    symptom='NetBird shows "Authentication failed"; its log says that it expected RS256.',
+    remedy="Select a certificate with an RSA key as signing key.",
+    explains=("callback_failed",),
+)
+def signing_key_not_rsa(seen: Seen) -> str:
+    """The signing key is not an RSA key."""
+    if not seen.provider["signing_key"]:
+        return ""
+    algorithms = {name for each in seen.discoveries for name in each["document"].get("id_token_signing_alg_values_supported", [])}
+    ours = algorithms and "RS256" not in algorithms
+    return f"tokens are signed with {', '.join(sorted(algorithms))}" if ours else ""
+
+
+# Redirects
+
+
+@cause(
+    check="Redirect URIs",
+    symptom="Logins work, also for an attacker: authentik takes the first redirect that anybody uses and stores it as "
+    "the strict one.",
+    remedy="Set the redirects (the roles do), and look whether a URL that is not yours was stored.",
+)
+def redirect_uris_empty(seen: Seen) -> str:
+    """The provider has no redirect, so it takes anybody's."""
+    return "" if seen.provider["redirect_uris"] else f"redirect_uris of the provider {seen.provider['name']} is empty"
+
+
+@cause(
+    check="Redirect URIs",
+    symptom='authentik shows "Redirect URI Error".',
+    remedy="Add the URL as a strict redirect, to the letter: scheme, host, port, path and slash all count (the roles do).",
+    explains=("redirect_refused",),
+    thread="netbirdio/netbird#2515",
+)
+def redirect_missing(seen: Seen) -> str:
+    """A URL that logins are sent back to is none of the provider's redirects."""
+    missing = [url for url in _missing_redirects(seen) if seen.setup == "management" or url == LOOPBACK]
+    return f"no redirect is {' or '.join(missing)}" if missing else ""
+
+
+@cause(
+    check="Redirect URIs",
+    setup="standalone",
+    symptom='authentik shows "Redirect URI Error" after NetBird\'s dashboard sends a person there.',
+    remedy="The regular expression has to match the whole URL: https://<host with its dots escaped>/.* (the role writes it so).",
+    explains=("redirect_refused",),
+)
+def redirect_regex_wrong(seen: Seen) -> str:
+    """No redirect matches the dashboard's URLs."""
+    missing = [url for url in _missing_redirects(seen) if url != LOOPBACK]
+    return f"nothing matches {' or '.join(missing)}" if missing else ""
+
+
+@cause(
+    check="Redirect URIs",
+    setup="standalone",
+    symptom="Logins work. Whoever registers a host that differs in the place of a dot receives codes of this public client.",
+    remedy=r"Escape the dots of the host: https://netbird\.company/.* (the role does unless standalone_literal_regex).",
+)
+def redirect_regex_unescaped_dots(seen: Seen) -> str:
+    """A redirect's regular expression takes other people's hosts too."""
+    host = seen.netbird_url.partition("://")[2]
+    places = [place for place, character in enumerate(host) if character == "."]
+    others = [f"{seen.netbird_url.partition('://')[0]}://{host[:place]}x{host[place + 1 :]}/auth" for place in places]
+    entries = [entry for entry in seen.provider["redirect_uris"] if entry["matching_mode"] == "regex"]
+    taken = [f"{entry['url']} takes {url}" for entry in entries for url in others if _takes(entry, url)]
+    return taken[0] if taken else ""
+
+
+@cause(
+    check="Redirect URIs",
+    setup="management",
+    warning=True,
+    symptom="Logins work.",
+    remedy="NetBird uses exactly one redirect: make it a strict one (the role does).",
+)
+def redirect_not_strict(seen: Seen) -> str:
+    """NetBird's redirect is taken by a regular expression only."""
+    entries = [entry for entry in seen.provider["redirect_uris"] if _takes(entry, seen.callback)]
+    loose = entries and all(entry["matching_mode"] != "strict" for entry in entries)
+    return f"taken by {entries[0]['url']} ({entries[0]['matching_mode']})" if loose else ""
+
+
+# Scopes, claims, grants
+
+
+@cause(
+    check="Grant types",
+    symptom='Every login is refused: authentik sends the person back with an error, "Invalid grant_type for provider" '
+    "in its log.",
+    remedy="Set the provider's grant types (the roles do). A provider that an API or Terraform made without them has none.",
+    explains=("authorization_refused", "token_refused", *REFUSED),
+    thread="goauthentik/authentik#20363",
+)
+def grant_types_empty(seen: Seen) -> str:
+    """The provider allows no grant at all."""
+    return "grant_types is []" if seen.provider.get("grant_types") == [] else ""
+
+
+@cause(
+    check="Grant types",
+    symptom="Some things work and others don't: logins, but no device code; or logins, and then 401 because the "
+    "service account gets no token.",
+    remedy="Add the grant types (the roles do).",
+    explains=("authorization_refused", "token_refused", *REFUSED),
+    thread="goauthentik/terraform-provider-authentik#915",
+)
+def grant_types_incomplete(seen: Seen) -> str:
+    """The provider lacks a grant that NetBird uses."""
+    missing = _missing_grants(seen) if seen.provider.get("grant_types") else []
+    return f"without {', '.join(missing)}" if missing else ""
+
+
+def _missing_grants(seen: Seen) -> list[str]:
+    """The grants that NetBird uses and that the provider does not allow; servers until 2026.5 have no such setting."""
+    return [grant for grant in GRANTS[seen.setup] if grant not in seen.provider.get("grant_types", GRANTS[seen.setup])]
+
+
+@cause(
+    check="Scopes",
+    setup="management",
+    symptom='NetBird shows "Authentication failed"; its log says: missing "name" claim.',
+    remedy="Select a scope mapping for profile in the provider (the role makes one that has the groups too).",
+    explains=("callback_failed",),
+)
+def profile_scope_missing(seen: Seen) -> str:
+    """The provider has no mapping for the scope profile."""
+    return _without(seen, "profile")
+
+
+@cause(
+    check="Scopes",
+    setup="management",
+    symptom='NetBird shows "Authentication failed"; its log says: missing "email" claim.',
+    remedy="Select authentik's scope mapping for email in the provider (the role does).",
+    explains=("callback_failed",),
+)
+def email_scope_missing(seen: Seen) -> str:
+    """The provider has no mapping for the scope email."""
+    return _without(seen, "email")
+
+
+@cause(
+    check="Scopes",
+    setup="standalone",
+    symptom="Logins work, and nobody is in a group.",
+    remedy="Select authentik's scope mapping for entitlements in the provider (the role does).",
+    explains=("groups_differ",),
+)
+def entitlements_scope_missing(seen: Seen) -> str:
+    """The provider has no mapping for the scope entitlements."""
+    return _without(seen, "entitlements")
+
+
+@cause(
+    check="Scopes",
+    setup="standalone",
+    symptom="NetBird answers 401 token invalid to everybody; its log says 403 Forbidden.",
+    remedy="Select authentik's scope mapping for goauthentik.io/api in the provider (the role does).",
+    explains=("token_invalid",),
+    thread="netbirdio/netbird#2338",
+)
+def api_scope_missing(seen: Seen) -> str:
+    """The provider has no mapping for the scope of authentik's API, so the service account's token cannot read users."""
+    return _without(seen, "goauthentik.io/api")
+
+
+def _without(seen: Seen, scope: str) -> str:
+    return "" if scope in seen.scopes else f"the provider {seen.provider['name']} has the scopes {' '.join(sorted(seen.scopes))}"
+
+
+@cause(
+    check="Claims",
+    symptom='Management: NetBird shows "Authentication failed". Standalone: logins work, without an address and in no group.',
+    remedy='Turn on "Include claims in id_token" in the provider (the roles do).',
+    explains=("callback_failed", "groups_differ"),
+)
+def claims_not_in_id_token(seen: Seen) -> str:
+    """The provider does not put claims into the id_token."""
+    included = seen.provider["include_claims_in_id_token"]
+    return "" if included else f"include_claims_in_id_token of the provider {seen.provider['name']} is false"
+
+
+@cause(
+    check="Claims",
+    setup="management",
+    symptom="Logins work, and people are in no group, or in groups that have the names of authentik's groups.",
+    remedy="Let the provider's mapping for profile put the application's entitlements into groups (the role makes "
+    "such a mapping).",
+    explains=("groups_differ",),
+)
+def groups_claim_without_entitlements(seen: Seen) -> str:
+    """What the claim groups holds are not the person's entitlements."""
+    if "profile" not in seen.scopes or not seen.provider["include_claims_in_id_token"]:
+        return ""
+    held = names_in(seen.preview, "groups")
+    entitled = sorted(seen.entitled)
+    return "" if held == entitled else f"groups is {held}, the entitlements are {entitled}"
+
+
+@cause(
+    check="Subject mode",
+    setup="standalone",
+    symptom="Logins work; NetBird's users have a hash for an id, without a name, and are not those of authentik's user list.",
+    remedy="Set the provider's subject mode to \"Based on the User's ID\" (the role does). NetBird takes people with "
+    "another subject for new ones.",
+)
+def subject_mode_not_user_id(seen: Seen) -> str:
+    """The subject in tokens is not the user's id, by which NetBird looks people up in authentik."""
+    mode = seen.provider["sub_mode"]
+    return "" if mode == "user_id" else f"sub_mode is {mode}"
+
+
+# The person
+
+
+@cause(
+    check="Person",
+    symptom='authentik says "Invalid password", whoever it is.',
+    remedy="Correct the username, or make the person.",
+    explains=("password_refused", "denied_by_flow"),
+)
+def person_missing(seen: Seen) -> str:
+    """authentik has no such person."""
+    return "" if seen.person else f"no user {seen.username}"
+
+
+@cause(
+    check="Person",
+    symptom='authentik says "Invalid password", though it is right.',
+    remedy="Activate the user in authentik.",
+    explains=("password_refused", "denied_by_flow"),
+)
+def person_inactive(seen: Seen) -> str:
+    """The person's account is not active."""
+    return f"is_active of {seen.username} is false" if seen.person and not seen.person["is_active"] else ""
+
+
+@cause(
+    check="Person",
+    symptom='authentik shows "Permission denied".',
+    remedy="Bind the person, or a group that the person is in, to the application, or add the person to a group that is bound.",
+    explains=("permission_denied",),
+)
+def person_not_let_in(seen: Seen) -> str:
+    """The application's bindings do not let the person in."""
+    return "" if seen.person_access else f"check_access of {seen.slug} says no for {seen.username}"
+
+
+@cause(
+    check="Person",
+    warning=True,
+    symptom="The login works, and the person is in no group of NetBird; policies that are for groups do not let them "
+    "reach anything.",
+    remedy="Bind the person, or a group that the person is in, to an entitlement of the application.",
+    explains=("groups_differ",),
+)
+def person_without_entitlement(seen: Seen) -> str:
+    """The person has no entitlement of the application."""
+    return "" if seen.entitled else f"no entitlement of {seen.slug} is bound to {seen.username}"
+
+
+# The service account
+
+ACCOUNT = {"check": "Service account", "setup": "standalone", "explains": ("token_invalid",)}
+EVERYBODY = "NetBird answers 401 token invalid to everybody"
+
+
+@cause(
+    **ACCOUNT,
+    symptom=f"{EVERYBODY}; its log says: unable to get authentik token, statusCode 400.",
+    remedy="Make the service account (the role does), or correct NETBIRD_IDP_MGMT_EXTRA_USERNAME.",
+)
+def service_account_missing(seen: Seen) -> str:
+    """authentik has no such service account."""
+    return "" if seen.account else f"no user {seen.service_account}"
+
+
+@cause(
+    **ACCOUNT,
+    symptom=f"{EVERYBODY}; its log says: unable to get authentik token, statusCode 400.",
+    remedy="Activate the service account in authentik (the role does).",
+)
+def service_account_inactive(seen: Seen) -> str:
+    """The service account is not active."""
+    return f"is_active of {seen.service_account} is false" if seen.account and not seen.account["is_active"] else ""
+
+
+@cause(
+    **ACCOUNT,
+    symptom=f"{EVERYBODY}, mostly since the application got its first binding; its log says: unable to get authentik "
+    f"token, statusCode 400.",
+    remedy="Bind the service account to the application (the role adds it to the bindings).",
+    thread="netbirdio/netbird#4861",
+)
+def service_account_not_let_in(seen: Seen) -> str:
+    """The application's bindings do not let the service account in."""
+    return "" if seen.account_access else f"check_access of {seen.slug} says no for {seen.service_account}"
+
+
+@cause(
+    **ACCOUNT,
+    symptom=f"{EVERYBODY}; its log says: unable to get authentik token, statusCode 400.",
+    remedy="Make an app password for the service account (the role does), and put it into NETBIRD_IDP_MGMT_EXTRA_PASSWORD.",
+    thread="netbirdio/netbird#2941",
+)
+def app_password_missing(seen: Seen) -> str:
+    """The service account has no app password."""
+    return "" if seen.app_passwords or not seen.account else f"{seen.service_account} has no token with the intent app_password"
+
+
+def _expired(token: Mapping[str, Any]) -> bool:
+    if not token["expiring"] or not token["expires"]:
+        return False
+    return datetime.fromisoformat(token["expires"].replace("Z", "+00:00")) < datetime.now(timezone.utc)
+
+
+@cause(
+    **ACCOUNT,
+    symptom=f"{EVERYBODY}, since a certain day; its log says: unable to get authentik token, statusCode 400.",
+    remedy="Let the app password not expire (the role does), or make a new one and put it into NETBIRD_IDP_MGMT_EXTRA_PASSWORD.",
+    thread="netbirdio/netbird#2142",
+)
+def app_password_expired(seen: Seen) -> str:
+    """The service account's app password has expired."""
+    gone = [f"{token['identifier']} expired at {token['expires']}" for token in seen.app_passwords if _expired(token)]
+    return "; ".join(gone) if len(gone) == len(seen.app_passwords) else ""
+
+
+def _no_token(seen: Seen) -> bool:
+    """Whether the account gets no token, for a reason that its password is likely to be."""
+    fine = seen.account and seen.account["is_active"] and seen.account_access and not _missing_grants(seen)
+    return bool(fine and not app_password_expired(seen) and not app_password_missing(seen) and seen.token_answer["status"] != 200)
+
+
+@cause(
+    **ACCOUNT,
+    symptom=f"{EVERYBODY}; its log says: unable to get authentik token, statusCode 400.",
+    remedy="Use an app password (Directory, Tokens and App passwords; the role makes one): authentik takes no other for this.",
+    thread="netbirdio/netbird#1657",
+)
+def login_password_used(seen: Seen) -> str:
+    """What NetBird has is the password that the account logs in with, and not an app password."""
+    said = f"a login as {seen.service_account} takes the password, the token endpoint does not ({seen.token_answer['error']})"
+    return said if _no_token(seen) and seen.login_password else ""
+
+
+@cause(
+    **ACCOUNT,
+    symptom=f"{EVERYBODY}; its log says: unable to get authentik token, statusCode 400.",
+    remedy="Put the app password's key into NETBIRD_IDP_MGMT_EXTRA_PASSWORD (the roles do), correctly quoted, and "
+    "restart NetBird.",
+    thread="netbirdio/netbird#1531",
+)
+def app_password_wrong(seen: Seen) -> str:
+    """The app password that NetBird has is not the service account's."""
+    answer = seen.token_answer
+    said = f"the token endpoint answers {answer['status']} {answer['error']}"
+    return said if _no_token(seen) and not seen.login_password else ""
+
+
+@cause(
+    **ACCOUNT,
+    symptom=f"{EVERYBODY}; its log says 403 Forbidden.",
+    remedy="Add the service account to authentik Admins, or give it the permission authentik_core.view_user (the role "
+    "does the one or the other).",
+    thread="netbirdio/netbird#2941",
+)
+def service_account_without_rights(seen: Seen) -> str:
+    """The service account may not read authentik's users."""
+    refused = "goauthentik.io/api" in seen.scopes and seen.users_answer["status"] != 200
+    return f"GET /api/v3/core/users/ answers {seen.users_answer['status']}" if refused else ""
+
+
+# Device codes
+
+DEVICE = {"check": "Device code flow", "setup": "standalone"}
+
+
+@cause(
+    **DEVICE,
+    explains=("device_page_missing",),
+    symptom="netbird up --no-browser shows a URL, and authentik answers there with Not Found.",
+    remedy="Set the device code flow on the default brand (the role does). The endpoint itself answers as if all were well.",
+)
+def device_flow_not_on_default_brand(seen: Seen) -> str:
+    """The default brand has no flow for device codes."""
+    if seen.brand["flow_device_code"]:
+        return ""
+    others = [brand["domain"] for brand in seen.brands if brand["flow_device_code"]]
+    return f"flow_device_code of {seen.brand['domain']} is empty" + (f", {', '.join(others)} has one" if others else "")
+
+
+@cause(
+    **DEVICE,
+    symptom="Whoever opens the device's URL is sent somewhere else, or gets an error of the flow.",
+    remedy='Set the flow\'s designation to "Stage Configuration" (the role does).',
+)
+def device_flow_designation(seen: Seen) -> str:
+    """The device code flow has a designation of another kind."""
+    wrong = seen.device_flow and seen.device_flow["designation"] != "stage_configuration"
+    return f"designation of {seen.device_flow['slug']} is {seen.device_flow['designation']}" if wrong else ""
+
+
+@cause(
+    **DEVICE,
+    symptom="A device's code can be entered by somebody who is not logged in, and then leads nowhere.",
+    remedy='Set the flow\'s authentication to "Require authentication" (the role does).',
+)
+def device_flow_authentication(seen: Seen) -> str:
+    """The device code flow does not ask for a login first."""
+    wrong = seen.device_flow and seen.device_flow["authentication"] != "require_authenticated"
+    return f"authentication of {seen.device_flow['slug']} is {seen.device_flow['authentication']}" if wrong else ""
