@@ -141,6 +141,7 @@ def test_absent_takes_back_exactly_what_it_made(servers: Servers, authentik_vers
     assert servers.play(PLAYBOOK, absent).changed == []
 
 
+@pytest.mark.once
 def test_absent_keeps_the_group_sync_that_another_provider_needs(servers: Servers) -> None:
     assert servers.play(PLAYBOOK, VARIABLES).code == 0
     assert servers.play(PLAYBOOK, {**VARIABLES, "management_connector_name": "second"}).code == 0
@@ -148,6 +149,7 @@ def test_absent_keeps_the_group_sync_that_another_provider_needs(servers: Server
     assert servers.netbird.state.settings["jwt_groups_enabled"] is True
 
 
+@pytest.mark.once
 def test_the_guide_to_the_letter_syncs_no_group(servers: Servers) -> None:
     played = servers.play(PLAYBOOK, {**VARIABLES, "management_group_claim": "entitlements"})
     assert played.code == 0, played.output
@@ -157,6 +159,7 @@ def test_the_guide_to_the_letter_syncs_no_group(servers: Servers) -> None:
     assert groups_of(servers, "alice") == {"nb-developers", "nb-operators"}
 
 
+@pytest.mark.once
 def test_a_chosen_secret_and_its_change(servers: Servers) -> None:
     chosen = {**VARIABLES, "management_client_id": "netbird", "management_client_secret": "chosen-secret-number-one"}
     assert servers.play(PLAYBOOK, chosen).code == 0
@@ -171,6 +174,7 @@ def test_a_chosen_secret_and_its_change(servers: Servers) -> None:
     assert groups_of(servers, "alice") == {"nb-developers", "nb-operators"}
 
 
+@pytest.mark.once
 def test_an_older_server_gets_the_generic_type(servers: Servers) -> None:
     servers.netbird.state.unknown_types.add("authentik")
     played = servers.play(PLAYBOOK, VARIABLES)

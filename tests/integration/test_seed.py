@@ -1,0 +1,470 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""NetBird's groups before anybody has logged in: in both set-ups, by the roles and by the module, and nothing temporary stays."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils import _jwt_groups
+from ansible_collections.zerotrust.netbird_authentik.plugins.modules import netbird_jwt_groups
+from simulators._server import Fault
+from simulators.netbird import people
+from support import COLLECTION, Played, Servers
+from support.seeding import (
+    ENTITLEMENTS,
+    GROUPS,
+    MARK,
+    SETUPS,
+    VARIABLES,
+    add_people,
+    assert_nothing_temporary,
+    behind,
+    everything_but_groups,
+    frozen,
+    groups_of,
+    jwt_groups,
+    role,
+    seed,
+    started,
+)
+
+Row = dict[str, Any]
+NEW = {"name": "nb-new"}
+
+
+def result_of(played: Played) -> Row:
+    """What the role's task for the groups did."""
+    (task,) = (task for task in played.tasks if task.name.endswith("The groups before anybody has logged in"))
+    return task.result
+
+
+# The roles, as a user runs them
+
+
+def test_the_management_role(servers: Servers, authentik_version: str) -> None:
+    add_people(servers.authentik.state)
+    variables = {**VARIABLES["management"], "management_seed_groups": True}
+    checked = servers.play(role("management"), variables, "--check", "--diff")
+    assert checked.code == 0, checked.output
+    assert checked.writes == []
+    assert jwt_groups(servers) == {}
+    first = servers.play(role("management"), variables, "-vvvv", "--diff")
+    assert first.code == 0, first.output
+    assert checked.changed == first.changed
+    assert result_of(checked)["diff"] == result_of(first)["diff"]
+    made = jwt_groups(servers)
+    assert sorted(made) == GROUPS
+    assert [user["role"] for user in servers.netbird.state.users.values()] == ["owner"]
+    second = servers.play(role("management"), variables, "-vvvv", "--diff")
+    assert (second.code, second.changed, second.writes) == (0, [], [])
+    assert groups_of(servers, "alice") == {"nb-developers"}
+    assert groups_of(servers, "bob") == {"nb-operators"}
+    assert jwt_groups(servers) == made
+    more = {**variables, "management_entitlements": [*ENTITLEMENTS, NEW]}
+    third = servers.play(role("management"), more, "--tags", "management_entitlements")
+    assert third.recap("changed") == 2
+    assert set(jwt_groups(servers).items()) - set(made.items()) == {("nb-new", jwt_groups(servers)["nb-new"])}
+    for secret in servers.secrets():
+        assert secret not in first.output + second.output
+
+
+def test_the_standalone_role(servers: Servers, authentik_version: str) -> None:
+    add_people(servers.authentik.state)
+    assert servers.play(role("standalone"), {**VARIABLES["standalone"], "netbird_token": ""}).code == 0
+    with behind(servers) as server:
+        other = Servers(servers.authentik, server, servers.folder)
+        variables = {**VARIABLES["standalone"], "standalone_seed_groups": True}
+        before = everything_but_groups(other)
+        checked = other.play(role("standalone"), variables, "--check", "--diff")
+        assert checked.code == 0, checked.output
+        assert checked.writes == []
+        assert everything_but_groups(other) == before
+        first = other.play(role("standalone"), variables, "-vvvv", "--diff")
+        assert first.code == 0, first.output
+        assert checked.changed == first.changed
+        made = jwt_groups(other)
+        assert sorted(made) == GROUPS
+        assert list(server.state.users) == ["1"]
+        second = other.play(role("standalone"), variables, "-vvvv", "--diff")
+        assert (second.code, second.changed, second.writes) == (0, [], [])
+        assert groups_of(other, "alice") == {"nb-developers"}
+        assert groups_of(other, "bob") == {"nb-operators"}
+        assert jwt_groups(other) == made
+        for secret in other.secrets():
+            assert secret not in first.output + second.output
+
+
+@pytest.mark.once
+def test_check_on_fresh_servers(servers: Servers) -> None:
+    """The stand-in's NetBird has no embedded provider and no authentik yet; neither has authentik anything of it."""
+    add_people(servers.authentik.state)
+    servers.netbird.state.embedded = False
+    variables = {**VARIABLES["standalone"], "standalone_seed_groups": True}
+    before = servers.snapshot()
+    checked = servers.play(role("standalone"), variables, "--check", "--diff")
+    assert checked.code == 0, checked.output
+    assert result_of(checked)["changed"] is True
+    assert checked.writes == []
+    assert servers.snapshot() == before
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("setup", "variables", "message"),
+    [
+        ("standalone", {"netbird_token": ""}, "standalone_seed_groups needs netbird_token"),
+        ("management", {"management_group_claim": "entitlements"}, "management_seed_groups needs the claim groups"),
+    ],
+)
+def test_a_role_that_cannot_is_refused_before_the_first_write(servers: Servers, setup: str, variables: Row, message: str) -> None:
+    add_people(servers.authentik.state)
+    played = servers.play(role(setup), {**VARIABLES[setup], f"{setup}_seed_groups": True, **variables})
+    assert played.code != 0
+    assert message in played.failure
+    assert played.writes == []
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("in_process", [True, False], ids=["in-process", "ordinary"])
+def test_no_secret_is_shown(working: Servers, in_process: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[str] = []
+    rows = working.authentik.state.users
+
+    class Watched(dict[Any, Any]):
+        """Notes the passwords of people who are removed."""
+
+        def __delitem__(self, key: Any) -> None:
+            given.append(self[key]["password"])
+            super().__delitem__(key)
+
+    working.authentik.state.users = Watched(rows)
+    task = {f"{COLLECTION}.netbird_jwt_groups": {"groups": GROUPS}}
+    values = {"netbird_authentik_in_process": in_process}
+    played = working.play([task], values, "-vvvv", "--diff")
+    working.authentik.state.users = dict(working.authentik.state.users)
+    assert played.code == 0, played.output
+    assert played.changed
+    assert len(given) == 1
+    for secret in (*given, *working.secrets()):
+        assert secret not in played.output
+    assert f"{MARK}-" not in played.output
+
+
+# The module, called directly: both set-ups are made once, and put back after each test
+
+
+@pytest.fixture(scope="module", params=SETUPS)
+def setup(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    variables = {f"{request.param}_bindings": [{"group": "developers"}, {"user": "bob"}]}
+    with started(request.param, tmp_path_factory.mktemp("seed"), **variables) as servers:
+        yield servers
+
+
+@pytest.fixture
+def working(setup: Servers) -> Iterator[Servers]:
+    kept = frozen(setup)
+    for server in setup.both:
+        server.clear()
+    yield setup
+    for each, server in zip(kept, setup.both, strict=True):
+        each.restore()
+        server.clear_faults()
+
+
+def application(servers: Servers) -> Row:
+    return next(iter(servers.authentik.state.applications.values()))
+
+
+def entitle(servers: Servers, *names: str) -> None:
+    for name in names:
+        servers.authentik_post("core/application_entitlements/", {"name": name, "app": application(servers)["pk"]})
+
+
+def writes(servers: Servers) -> list[str]:
+    """What was written with the APIs; tokens are no part of them."""
+    requests = [request for server in servers.both for request in server.writes if request.path.startswith("/api/")]
+    return [f"{request.method} {request.path}" for request in requests]
+
+
+@pytest.mark.once
+def test_groups_are_made_and_nothing_else(working: Servers) -> None:
+    before = everything_but_groups(working)
+    predicted = seed(working, check_mode=True)
+    assert writes(working) == []
+    made = seed(working)
+    assert_nothing_temporary(working, before)
+    assert not any(working.netbird.state.sessions.values()), "nor a session at NetBird's embedded provider"
+    ids = jwt_groups(working)
+    assert made["groups"] == [{"id": ids[name], "name": name, "issued": "jwt"} for name in GROUPS]
+    assert predicted["groups"] == [{"name": name, "issued": "jwt"} for name in GROUPS]
+    assert predicted["changed"] is made["changed"] is True
+    assert predicted["diff"] == made["diff"]
+    assert made["diff"]["before"] == {}
+    assert sorted(made["diff"]["after"]) == ["group 'nb-developers'", "group 'nb-operators'"]
+
+
+@pytest.mark.once
+def test_a_second_time_nobody_logs_in(working: Servers) -> None:
+    first = seed(working)
+    for server in working.both:
+        server.clear()
+    again = seed(working)
+    assert again == {"changed": False, "diff": {"before": {}, "after": {}}, "groups": first["groups"]}
+    assert seed(working, check_mode=True) == again
+    requests = {request.path for server in working.both for request in server.requests}
+    assert requests == {"/api/groups", "/api/users", "/api/v3/core/users/"}
+
+
+@pytest.mark.once
+def test_people_who_log_in_later_get_theirs(working: Servers) -> None:
+    seed(working)
+    made = jwt_groups(working)
+    assert groups_of(working, "alice") == {"nb-developers"}
+    assert groups_of(working, "bob") == {"nb-operators"}
+    assert jwt_groups(working) == made
+
+
+@pytest.mark.once
+def test_only_what_is_missing_is_made(working: Servers) -> None:
+    seed(working)
+    made = jwt_groups(working)
+    entitle(working, "nb-new")
+    before = everything_but_groups(working)
+    working.authentik.clear()
+    result = seed(working, groups=[*GROUPS, "nb-new"])
+    assert list(result["diff"]["after"]) == ["group 'nb-new'"]
+    assert writes(working).count("POST /api/v3/policies/bindings/") == 2, "one entitlement, and the application"
+    assert {name: jwt_groups(working)[name] for name in made} == made
+    assert set(jwt_groups(working)) - set(made) == {"nb-new"}
+    assert_nothing_temporary(working, before)
+
+
+@pytest.mark.once
+def test_many_names_are_spread_over_logins(working: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_jwt_groups, "NAMES_AT_ONCE", 2)
+    names = [f"nb-{number}" for number in range(5)]
+    entitle(working, *names)
+    before = everything_but_groups(working)
+    assert [row["name"] for row in seed(working, groups=names)["groups"]] == names
+    assert set(names) <= set(jwt_groups(working))
+    assert writes(working).count("POST /api/v3/core/users/") == 3
+    assert_nothing_temporary(working, before)
+
+
+# What may stand in the way of a login
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("earlier", [False, True], ids=["groups first", "approval first"])
+def test_people_have_to_be_approved(working: Servers, earlier: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    working.netbird.state.account.extra["user_approval_required"] = True
+    if earlier:
+        # A server that turns people away before it looks at their groups.
+        sync = people.sync_groups
+        monkeypatch.setattr(people, "sync_groups", lambda account, user, names: user["is_blocked"] or sync(account, user, names))
+    before = everything_but_groups(working)
+    assert seed(working)["changed"] is True
+    assert sorted(jwt_groups(working)) == GROUPS
+    assert any(write.endswith("/approve") for write in writes(working)) is earlier
+    assert_nothing_temporary(working, before)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("seeded", [False, True])
+def test_only_some_groups_may_use_netbird(working: Servers, seeded: bool) -> None:
+    entitle(working, "nb-new", "nb-users")
+    if seeded:
+        seed(working, groups=["nb-users"])
+    working.netbird.state.settings["jwt_allow_groups"] = ["no entitlement", "nb-new", "nb-users"] if seeded else ["nb-users"]
+    before = everything_but_groups(working)
+    assert seed(working)["changed"] is True
+    assert sorted(jwt_groups(working)) == [*GROUPS, "nb-users"]
+    assert_nothing_temporary(working, before)
+
+
+@pytest.mark.once
+def test_bindings_of_others_stay(working: Servers) -> None:
+    """Those of the set-up leave the temporary person out, who is bound to the application for the moment."""
+    bound = [row for row in working.authentik.state.bindings.values() if row["target"] == application(working)["pk"]]
+    assert bound
+    kept = copy.deepcopy(working.authentik.state.bindings)
+    seed(working)
+    assert working.authentik.state.bindings == kept
+
+
+@pytest.mark.once
+def test_an_application_for_everybody_gets_no_binding(working: Servers) -> None:
+    state = working.authentik.state
+    state.bindings = {pk: row for pk, row in state.bindings.items() if row["target"] != application(working)["pk"]}
+    seed(working)
+    assert writes(working).count("POST /api/v3/policies/bindings/") == len(GROUPS)
+
+
+def shadowed(servers: Servers) -> None:
+    servers.netbird.state.account.add_group("nb-operators")
+
+
+def settings(**values: Any) -> Callable[[Servers], None]:
+    return lambda servers: servers.netbird.state.settings.update(values)
+
+
+def without_domain(servers: Servers) -> None:
+    servers.netbird.state.account.domain = ""
+
+
+def without_provider(servers: Servers) -> None:
+    application(servers)["provider"] = None
+
+
+def nothing(servers: Servers) -> None:
+    return None
+
+
+# What is wrong, the options, and what the message has to say. Nothing is written then.
+REFUSED: dict[str, tuple[Callable[[Servers], None], Row, str]] = {
+    "a group of the API": (shadowed, {}, "'nb-operators' that its API made, and not a token"),
+    "no entitlement": (nothing, {"groups": [*GROUPS, "nb-x"]}, "The application 'netbird' has no entitlements 'nb-x'"),
+    "no application": (nothing, {"application": "none"}, "authentik has no application 'none'"),
+    "no provider": (without_provider, {}, "The application 'netbird' has no provider"),
+    "no group sync": (settings(jwt_groups_enabled=False), {}, "NetBird reads no groups from tokens"),
+    "no claim": (settings(jwt_groups_claim_name=""), {}, "NetBird reads no groups from tokens"),
+    "nobody allowed": (settings(jwt_allow_groups=["vips"]), {}, "lets in only who is in 'vips'"),
+    "an account without a domain": (without_domain, {}, "NetBird's account has no domain"),
+}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_before_the_first_write(working: Servers, case: str) -> None:
+    spoil, options, message = REFUSED[case]
+    spoil(working)
+    result = seed(working, **options)
+    assert message in result["msg"]
+    assert result["msg"].endswith((".", "name."))
+    assert writes(working) == []
+    assert seed(working, groups=[]) == {"changed": False, "diff": {"before": {}, "after": {}}, "groups": []}
+
+
+@pytest.mark.once
+def test_a_connector_that_is_not_there(working: Servers) -> None:
+    result = seed(working, connector="none")
+    if working.netbird.state.embedded:
+        assert "NetBird has no identity provider 'none'" in result["msg"]
+        assert writes(working) == []
+    else:
+        assert result["changed"] is True
+
+
+@pytest.mark.once
+def test_without_its_library_nothing_is_begun(working: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(netbird_jwt_groups, "JWT_IMPORT_ERROR", "Traceback of the import")
+    result = seed(working)
+    assert "Failed to import the required Python library (PyJWT)" in result["msg"]
+    assert result["exception"] == "Traceback of the import"
+    assert writes(working) == []
+
+
+def without_key(servers: Servers) -> None:
+    for provider in servers.authentik.state.providers.values():
+        provider["signing_key"] = None
+
+
+def all_of_them(servers: Servers) -> None:
+    application(servers)["policy_engine_mode"] = "all"
+
+
+def without_redirects_of_ours(servers: Servers) -> None:
+    for provider in servers.authentik.state.providers.values():
+        provider["redirect_uris"] = [{"matching_mode": "strict", "url": "https://elsewhere.company/"}]
+
+
+# What makes the login fail; it is named, and nothing temporary stays.
+FAILING: dict[str, tuple[Callable[[Servers], None], tuple[str, ...]]] = {
+    "no signing key": (without_key, ("Authentication failed", "the id_token is not right")),
+    "another redirect": (without_redirects_of_ours, ("Redirect URI Error",)),
+    "a policy engine mode that asks for all": (all_of_them, ("its policy_engine_mode all leaves no way to",)),
+    "another claim": (settings(jwt_groups_claim_name="other"), ("its claim other held nothing",)),
+}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("case", FAILING)
+def test_a_login_that_fails_is_named(working: Servers, case: str) -> None:
+    spoil, messages = FAILING[case]
+    spoil(working)
+    before = everything_but_groups(working)
+    result = seed(working)
+    assert any(message in result["msg"] for message in messages), result["msg"]
+    assert result["msg"].endswith("What was temporary was removed again.")
+    assert_nothing_temporary(working, before)
+    assert jwt_groups(working) == {}
+
+
+# What an interrupted run leaves
+
+
+def leave(servers: Servers) -> None:
+    """Interrupt a run at its end: nothing temporary can be removed any more."""
+    for server in servers.both:
+        server.inject(Fault("status", method="DELETE", status=403, body="{}", times=None))
+    result = seed(servers)
+    assert "the next run removes what is left" in result["msg"]
+    for server in servers.both:
+        server.clear_faults()
+        server.clear()
+
+
+@pytest.mark.once
+def test_leftovers_are_removed_although_nothing_is_missing(working: Servers) -> None:
+    before = everything_but_groups(working)
+    leave(working)
+    assert sorted(jwt_groups(working)) == GROUPS
+    predicted = seed(working, check_mode=True)
+    assert writes(working) == []
+    result = seed(working)
+    assert_nothing_temporary(working, before)
+    assert {write.partition(" ")[0] for write in writes(working)} == {"DELETE"}
+    assert predicted == result
+    assert result["changed"] is True
+    assert list(result["diff"]["before"]) == ["the temporary person in authentik", "the temporary person in NetBird"]
+    assert result["diff"]["after"] == {}
+    assert seed(working)["changed"] is False
+
+
+@pytest.mark.once
+def test_nobody_else_is_taken_for_a_leftover(working: Servers) -> None:
+    state = working.authentik.state
+    mark = f"{MARK}-{'0' * 32}"
+    others = [
+        {"username": mark, "email": f"{mark}@{MARK}.invalid", "path": "users"},
+        {"username": mark + "1", "email": f"{mark}@{MARK}.invalid", "path": f"{MARK}/netbird"},
+        {"username": "eve", "email": "eve@example.com", "path": f"{MARK}/netbird"},
+        {"username": f"{MARK}-x", "email": f"{MARK}-x@{MARK}.invalid", "path": f"{MARK}/netbird"},
+        {"username": mark[:-1] + "1", "email": f"{mark[:-1]}1@{MARK}.invalid", "path": f"{MARK}/other"},
+    ]
+    for values in others:
+        state.add_user(**values)
+    for number, email in enumerate(("", "eve@example.com", f"x{mark}@{MARK}.invalid", f"{mark}@{MARK}.invalid.company")):
+        working.netbird.state.account.add_user(f"other-{number}", email=email)
+    before = everything_but_groups(working)
+    assert seed(working)["changed"] is True
+    assert everything_but_groups(working) == before
+    assert seed(working)["changed"] is False
+
+
+@pytest.mark.once
+def test_leftovers_of_a_service_account_that_may_only_read(tmp_path: Path) -> None:
+    """NetBird would delete people in authentik too, and fail where it may not."""
+    with started("standalone", tmp_path, standalone_service_account_access="least") as servers:
+        before = everything_but_groups(servers)
+        leave(servers)
+        assert seed(servers)["changed"] is True
+        assert_nothing_temporary(servers, before)
+        assert all(request.status < 500 for server in servers.both for request in server.requests)
