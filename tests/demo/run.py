@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demo: both services as stand-ins, each set-up's playbook twice, and people's logins. ``make demo`` runs it."""
+"""The demo: both services as stand-ins, each set-up's playbook twice, people's logins, and what verify.yml says of it.
+
+``make demo`` runs it.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from support.browser import log_in, tokens_of  # noqa: E402
 
 PASSWORD = "a password for the demo"
 PEOPLE = {"alice": ["developers", "operators"], "bob": ["guests"]}
+EXPECTED = {name: sorted(f"netbird-{group}" for group in groups) for name, groups in PEOPLE.items()}
 GROUPS = ("developers", "operators", "guests")
 BINDINGS = [{"group": group} for group in GROUPS]
 ENTITLEMENTS = [{"name": f"netbird-{group}", "groups": [group]} for group in GROUPS]
@@ -29,6 +33,7 @@ MANAGEMENT = {
     "management_group": "Network",
     "management_description": "A mesh network for everybody",
     "management_user_approval_required": False,
+    "management_seed_groups": True,
     "management_bindings": BINDINGS,
     "management_entitlements": ENTITLEMENTS,
 }
@@ -88,8 +93,23 @@ def management(folder: Path) -> None:
             login = log_in(nb.url, ak.url, next(iter(nb.state.connectors)), name, PASSWORD)
             assigned = sorted(nb.state.groups[group]["name"] for group in login.groups)
             print(f"   {name}: status {login.status}, groups of NetBird: {', '.join(assigned)}")
-            if login.status != 200 or assigned != sorted(f"netbird-{group}" for group in groups):
+            if login.status != 200 or assigned != EXPECTED[name]:
                 sys.exit(f"{name} should be in the groups of {groups}: {login}")
+
+        verify(Servers(ak, nb, folder), {"verify_setup": "management", "verify_report": str(ROOT / ".build/demo/management")})
+
+
+def verify(servers: Servers, variables: dict[str, Any], *options: str) -> None:
+    """Show the table that the verification ends with; nothing in it may have failed."""
+    print("\n== playbooks/verify.yml: alice logs in without a browser, and everything is looked at")
+    person = {"verify_user": "alice", "verify_password": PASSWORD, "verify_expected_groups": EXPECTED["alice"]}
+    played = servers.play(ROOT / "playbooks/verify.yml", {**person, **variables}, *options)
+    for task in played.tasks:
+        if task.name.endswith("What was found"):
+            print("\n".join(f"   {line}" for line in task.result["msg"]))
+    print(f"requests: {played.requests}; the reports are in {variables['verify_report']}")
+    if played.code:
+        sys.exit(played.output)
 
 
 def standalone(folder: Path) -> None:
@@ -120,13 +140,29 @@ def standalone(folder: Path) -> None:
                 answer = requests.get(f"{nb.url}/api/users/current", headers=headers, timeout=10)
                 if number == 0:
                     # The first person is the owner, whose token opens NetBird's API.
-                    settings(Servers(ak, nb, folder), tokens["access_token"])
+                    owner = tokens["access_token"]
+                    settings(Servers(ak, nb, folder), owner)
                     answer = requests.get(f"{nb.url}/api/users/current", headers=headers, timeout=10)
                 assigned = sorted(nb.state.groups[group]["name"] for group in answer.json().get("auto_groups", []))
                 role = answer.json().get("role")
                 print(f"   {name}: status {answer.status_code}, role {role}, groups of NetBird: {', '.join(assigned)}")
-                if answer.status_code != 200 or assigned != sorted(f"netbird-{group}" for group in PEOPLE[name]):
+                if answer.status_code != 200 or assigned != EXPECTED[name]:
                     sys.exit(f"{name} should be in the groups of {PEOPLE[name]}: {answer.text}")
+
+            verify(
+                Servers(ak, nb, folder),
+                {
+                    "ansible_python_interpreter": sys.executable,
+                    "netbird_token": owner,
+                    "verify_setup": "standalone",
+                    "verify_report": str(ROOT / ".build/demo/standalone"),
+                    "standalone_netbird_url": STANDALONE["standalone_netbird_url"],
+                    "verify_environment_file": str(environment),
+                    "verify_environment_format": "env_file",
+                },
+                "-i",
+                str(inventory),
+            )
 
 
 def settings(servers: Servers, token: str) -> None:
