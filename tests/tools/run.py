@@ -45,8 +45,18 @@ KINDS = {
     "molecule": False,
 }
 
-# What the tests start, and the Debian package that has it: configure.sh needs all but git.
-PROGRAMS = {"git": "git", "curl": "curl", "jq": "jq", "envsubst": "gettext-base", "openssl": "openssl"}
+# What only reads the code, and needs one processor: two of these run at a time. Tests have two workers themselves.
+TOGETHER = ("lint", "sanity")
+
+# What the tests start, and the Debian package that has it: configure.sh needs most, and a browser shows the report.
+PROGRAMS = {
+    "git": "git",
+    "curl": "curl",
+    "jq": "jq",
+    "envsubst": "gettext-base",
+    "openssl": "openssl",
+    "chromium": "chromium",
+}
 
 LINTERS = (
     "ruff check .",
@@ -127,8 +137,13 @@ class Run:
     def __init__(self) -> None:
         self.results: list[tuple[str, str, str, float]] = []
 
-    def call(self, kind: str, core: str, bin_dir: Path, command: list[str | Path], cwd: Path = ROOT) -> None:
-        print(f"\n== {kind} ({core}): {' '.join(map(str, command))}", flush=True)
+    def call(
+        self, kind: str, core: str, bin_dir: Path, command: list[str | Path], cwd: Path = ROOT, together: bool = False
+    ) -> None:
+        """Run one command; of those that run ``together`` the output comes as a whole, when they are done."""
+        title = f"\n== {kind} ({core}): {' '.join(map(str, command))}"
+        if not together:
+            print(title, flush=True)
         env = {
             **os.environ,
             "PATH": f"{bin_dir}{os.pathsep}{os.environ['PATH']}",
@@ -137,16 +152,20 @@ class Run:
             "ANSIBLE_HOME": str(BUILD / "home" / kind.split(":")[0]),
         }
         start = time.monotonic()
-        code = subprocess.run([bin_dir / command[0], *command[1:]], cwd=cwd, env=env, check=False).returncode
-        self.results.append((kind, core, "passed" if code == 0 else f"FAILED ({code})", time.monotonic() - start))
+        stream = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if together else {}
+        done = subprocess.run([bin_dir / command[0], *command[1:]], cwd=cwd, env=env, check=False, text=True, **stream)
+        if together:
+            print(f"{title}\n{done.stdout}", flush=True)
+        result = "passed" if done.returncode == 0 else f"FAILED ({done.returncode})"
+        self.results.append((kind, core, result, time.monotonic() - start))
 
     def kind(self, kind: str, core: str, bins: dict[str, Path], last: bool) -> None:
         """Run one kind on one core; ``last`` is said of the last core that it runs on."""
         if kind == "lint":
             for line in LINTERS:
-                self.call(f"lint: {line.split()[0]}", core, bins["lint"], line.split())
+                self.call(f"lint: {line.split()[0]}", core, bins["lint"], line.split(), together=True)
         elif kind == "sanity":
-            self.call(kind, core, bins[core], ["python", "tests/tools/sanity.py"])
+            self.call(kind, core, bins[core], ["python", "tests/tools/sanity.py"], together=True)
         elif kind == "molecule":
             if docker_can_run():
                 self.call("molecule: collections", core, bins[core], ["python", "tests/tools/dependencies.py"])
@@ -172,6 +191,7 @@ class Run:
 
 def docs(run: Run, core: str, bin_dir: Path) -> None:
     """The site: guides, modules, plugins and roles, as HTML."""
+    run.call("docs: troubleshooting", core, bin_dir, ["python", "tests/tools/troubleshooting.py"])
     site = BUILD / "docs"
     shutil.rmtree(site, ignore_errors=True)
     (site / "rst").mkdir(parents=True)
@@ -191,7 +211,8 @@ def main() -> int:
     if not set(kinds) <= set(KINDS):
         parser.error(f"the kinds of tests are {', '.join(KINDS)}")
 
-    install_programs(PROGRAMS if args.command == "test" else ["git"])
+    programs = list(PROGRAMS) if args.command == "test" else ["git"]
+    install_programs(each for each in programs if each != "chromium" or "integration" in kinds)
     pythons = {core: next(filter(None, map(find_python, versions)), None) for core, versions in CORES.items()}
     for core in (core for core, python in pythons.items() if not python):
         print(f"== ansible-core {core} is left out: no Python {' or '.join(CORES[core])} with venv and ensurepip was found")
@@ -215,10 +236,13 @@ def main() -> int:
     bins = {name: future.result() for name, future in made.items()}
 
     if args.command == "test":
-        for kind in filter(kinds.__contains__, KINDS):
-            on = cores if KINDS[kind] else cores[:1]
-            for core in on:
-                run.kind(kind, core, bins, last=core == on[-1])
+        on = {kind: cores if KINDS[kind] else cores[:1] for kind in KINDS if kind in kinds}
+        todo = [(kind, core, bins, core == on[kind][-1]) for kind in on for core in on[kind]]
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda each: run.kind(*each), (each for each in todo if each[0] in TOGETHER)))
+        for each in todo:
+            if each[0] not in TOGETHER:
+                run.kind(*each)
     elif args.command == "docs":
         docs(run, first, bins["lint"])
     else:

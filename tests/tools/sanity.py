@@ -20,7 +20,7 @@ from pathlib import Path
 from run import BUILD, NAME, ROOT, find_python
 
 CORE = ".".join(distribution("ansible-core").version.split(".")[:2])
-HOME = BUILD / "sanity/home"  # so that nothing in the user's own home is changed
+HOME = BUILD / "sanity/home" / CORE  # so that nothing in the user's own home is changed
 
 
 def unpack_collection() -> Path:
