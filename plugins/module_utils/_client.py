@@ -94,8 +94,7 @@ class Client:
     ) -> None:
         if not url.startswith(("http://", "https://")):
             raise Failure(f"{option}_url must start with http:// or https://, for example https://{service.lower()}.company.")
-        if ca_path and not os.path.exists(ca_path):
-            raise Failure(f"ca_path names {ca_path!r}, which does not exist.")
+        refuse_missing(ca_path)
         self.url = url.rstrip("/")
         self._service = service
         self._option = option
@@ -194,6 +193,12 @@ class Client:
     ) -> ApiError:
         message = f"{self._service} {said} ({method} {path}, status {status}). {advice}".rstrip()
         return ApiError(message, method=method, path=path, status=status, detail=detail, fields=fields)
+
+
+def refuse_missing(ca_path: str | None) -> None:
+    """requests would end with a traceback."""
+    if ca_path and not os.path.exists(ca_path):
+        raise Failure(f"ca_path names {ca_path!r}, which does not exist.")
 
 
 def open_session(repeatable: Sequence[str] = REPEATABLE_METHODS) -> Any:

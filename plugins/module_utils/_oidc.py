@@ -20,7 +20,12 @@ from time import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._client import NO_AUTHORIZATION, open_session, reason
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._client import (
+    NO_AUTHORIZATION,
+    open_session,
+    reason,
+    refuse_missing,
+)
 
 JWT_IMPORT_ERROR: str | None = None
 try:
@@ -68,6 +73,9 @@ class Tls:
     validate_certs: bool = True
     ca_path: str | None = None
     timeout: float = 30.0
+
+    def __post_init__(self) -> None:
+        refuse_missing(self.ca_path)
 
     @property
     def verify(self) -> str | bool:

@@ -624,6 +624,11 @@ def test_a_certificate_of_an_unknown_authority(tls: tuple[str, str]) -> None:
         assert named(call("oidc_discovery", {"issuer": issuer, "ca_path": tls[0]})["checks"]) == {"discovery-missing"}
 
 
+def test_a_file_of_authorities_that_does_not_exist() -> None:
+    result = call("oidc_discovery", {"issuer": "https://authentik.company/application/o/netbird/", "ca_path": "/nowhere.pem"})
+    assert result["msg"] == "ca_path names '/nowhere.pem', which does not exist."
+
+
 def test_a_certificate_that_has_expired(expired_tls: tuple[str, str]) -> None:
     with authentik.serve(version="2026.5", tls=expired_tls) as server:
         issuer = f"{server.url}/application/o/netbird/"
