@@ -174,7 +174,7 @@ def redirect_uris_empty(seen: Seen) -> str:
     symptom='authentik shows "Redirect URI Error".',
     remedy="Add the URL as a strict redirect, to the letter: scheme, host, port, path and slash all count (the roles do).",
     explains=("redirect_refused",),
-    thread="netbirdio/netbird#2515",
+    thread="netbirdio/netbird#2941",
 )
 def redirect_missing(seen: Seen) -> str:
     """A URL that logins are sent back to is none of the provider's redirects."""
@@ -188,6 +188,7 @@ def redirect_missing(seen: Seen) -> str:
     symptom='authentik shows "Redirect URI Error" after NetBird\'s dashboard sends a person there.',
     remedy="The regular expression has to match the whole URL: https://<host with its dots escaped>/.* (the role writes it so).",
     explains=("redirect_refused",),
+    thread="goauthentik/authentik#12166",
 )
 def redirect_regex_wrong(seen: Seen) -> str:
     """No redirect matches the dashboard's URLs."""
@@ -494,7 +495,7 @@ def login_password_used(seen: Seen) -> str:
     symptom=f"{EVERYBODY}; its log says: unable to get authentik token, statusCode 400.",
     remedy="Put the app password's key into NETBIRD_IDP_MGMT_EXTRA_PASSWORD (the roles do), correctly quoted, and "
     "restart NetBird.",
-    thread="netbirdio/netbird#1531",
+    thread="netbirdio/netbird#4778",
 )
 def app_password_wrong(seen: Seen) -> str:
     """The app password that NetBird has is not the service account's."""
@@ -526,6 +527,7 @@ DEVICE = {"check": "Device code flow", "setup": "standalone"}
     explains=("device_page_missing",),
     symptom="netbird up --no-browser shows a URL, and authentik answers there with Not Found.",
     remedy="Set the device code flow on the default brand (the role does). The endpoint itself answers as if all were well.",
+    thread="netbirdio/netbird#1015",
 )
 def device_flow_not_on_default_brand(seen: Seen) -> str:
     """The default brand has no flow for device codes."""

@@ -59,7 +59,7 @@ def netbird_refuses(seen: Seen) -> str:
     "DataStoreEncryptionKey in management.json). "
     "Without one, the server makes a new one at each start, and cannot read what it stored.",
     explains=("token_invalid",),
-    thread="netbirdio/netbird#2142",
+    thread="netbirdio/netbird#5567",
 )
 def datastore_key_lost(seen: Seen) -> str:
     """NetBird cannot read its own data, because its datastore encryption key is another one."""
@@ -74,6 +74,7 @@ def datastore_key_lost(seen: Seen) -> str:
     remedy="Stop NetBird and give the account its domain back, in its database: update accounts set "
     "domain='netbird.selfhosted', "
     "domain_category='private', is_domain_primary_account=1 where domain=''. Set up new servers without create_pat.",
+    thread="netbirdio/netbird#3545",
 )
 def account_split(seen: Seen) -> str:
     """NetBird's account has no domain, because it was made with create_pat."""
@@ -116,6 +117,7 @@ def connector_client_id_differs(seen: Seen) -> str:
     "one looks at it.",
     remedy="Restart NetBird: a change of a connector that has been used takes effect at the next start.",
     explains=("client_id_refused", "connector_failed", "callback_failed"),
+    thread="dexidp/dex#564",
 )
 def connector_not_restarted(seen: Seen) -> str:
     """NetBird's connector was changed, and NetBird goes on with the former one until it restarts."""
@@ -152,6 +154,7 @@ def connector_secret_differs(seen: Seen) -> str:
     symptom="Logins work, and nobody is in a group.",
     remedy="Turn on JWT group sync (Settings, Groups; the roles do).",
     explains=("groups_differ",),
+    thread="netbirdio/netbird#1302",
 )
 def group_sync_off(seen: Seen) -> str:
     """NetBird does not read groups from tokens."""
@@ -194,6 +197,7 @@ def _claim(seen: Seen) -> str:
     symptom="The login works, and then NetBird answers 401 token invalid, to this person and not to others.",
     remedy="Give the person one of the allowed groups (an entitlement), or change jwt_allow_groups.",
     explains=("token_invalid",),
+    thread="netbirdio/netbird#5399",
 )
 def allowed_groups_leave_out(seen: Seen) -> str:
     """NetBird lets in members of certain groups only, and the person is in none of them."""
@@ -217,7 +221,7 @@ def _claimed(seen: Seen) -> list[str]:
     remedy="Rename or delete the group in NetBird; the next login makes it again, as one that tokens fill. Move "
     "policies to the new one.",
     explains=("groups_differ",),
-    thread="netbirdio/netbird#4882",
+    thread="netbirdio/netbird#4231",
 )
 def group_shadowed(seen: Seen) -> str:
     """A group that was made in NetBird has the name of an entitlement, and is never filled from a token."""
@@ -235,6 +239,7 @@ def group_shadowed(seen: Seen) -> str:
     symptom="The login works, and then NetBird answers 403 user is blocked.",
     remedy="Approve the person in NetBird (Team, Users), or turn user approval off (management_user_approval_required: false).",
     explains=("user_blocked",),
+    thread="netbirdio/netbird#5102",
 )
 def waiting_for_approval(seen: Seen) -> str:
     """The person waits for an administrator of NetBird to approve them."""
@@ -258,6 +263,7 @@ def person_blocked(seen: Seen) -> str:
     warning=True,
     symptom="Everybody who logs in for the first time gets 403 user is blocked until an administrator approves them.",
     remedy="Leave it if that is meant; or turn user approval off (management_user_approval_required: false).",
+    thread="netbirdio/netbird#5102",
 )
 def new_people_wait(seen: Seen) -> str:
     """New people wait for an administrator of NetBird to approve them."""
@@ -294,7 +300,7 @@ ENVIRONMENT = {"check": "Environment", "setup": "standalone"}
     symptom="NetBird answers 401 token invalid to everybody; its log says: token has invalid audience.",
     remedy="Set NETBIRD_AUTH_AUDIENCE to the provider's client id (the roles do), run configure.sh and restart.",
     explains=("token_invalid",),
-    thread="netbirdio/netbird#1657",
+    thread="netbirdio/netbird#2142",
 )
 def audience_differs(seen: Seen) -> str:
     """NetBird expects another audience than the provider's client id."""
@@ -334,6 +340,7 @@ def environment_endpoint_differs(seen: Seen) -> str:
     symptom="Logins work, and nobody is in a group.",
     remedy="Add entitlements to NETBIRD_AUTH_SUPPORTED_SCOPES (the roles do), run configure.sh and restart.",
     explains=("groups_differ",),
+    thread="netbirdio/netbird#1951",
 )
 def scopes_not_asked_for(seen: Seen) -> str:
     """NetBird's dashboard does not ask authentik for the scopes that it needs."""

@@ -16,6 +16,8 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._cause
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import ENDPOINTS, LEEWAY, origin
 
 cause = Catalogue()
+# Seconds. Less than this is lost in the Date header's rounding and on the way.
+NOTICEABLE = 3
 NETWORK = ("unreachable", "certificate_expired", "certificate_unknown", "connector_failed", "callback_failed", "token_invalid")
 
 
@@ -36,6 +38,7 @@ def _ended(seen: Seen, outcome: str) -> str:
     remedy="Let the named host resolve and reach that URL (DNS, firewall, the network of the container), without a "
     "login in front of it.",
     explains=NETWORK,
+    thread="netbirdio/netbird#2944",
 )
 def issuer_unreachable(seen: Seen) -> str:
     """A host that has to reach the issuer cannot."""
@@ -62,6 +65,7 @@ def certificate_expired(seen: Seen) -> str:
     "intermediate certificates; or give "
     "the host the authority's certificate (for the play: ca_path; for NetBird's containers: mount it and set SSL_CERT_FILE).",
     explains=NETWORK,
+    thread="netbirdio/netbird#1993",
 )
 def certificate_unknown(seen: Seen) -> str:
     """A server's certificate is not one that a host trusts for that name."""
@@ -77,6 +81,7 @@ def certificate_unknown(seen: Seen) -> str:
     "or the issuer on the side "
     "that is wrong.",
     explains=("no_document", "connector_failed", "callback_failed"),
+    thread="netbirdio/netbird#4144",
 )
 def discovery_missing(seen: Seen) -> str:
     """There is no discovery document at the issuer's URL."""
@@ -91,10 +96,24 @@ def discovery_missing(seen: Seen) -> str:
     "some of the time.",
     remedy="Set the clocks by NTP on both hosts (timedatectl set-ntp true).",
     explains=("token_wrong", "token_invalid", "callback_failed"),
+    thread="netbirdio/netbird#4500",
 )
 def clock_skew(seen: Seen) -> str:
     """Two hosts' clocks differ by more than a minute."""
     return _those(seen, lambda each: f"its clock is {each['skew']} seconds ahead" if abs(each["skew"]) > LEEWAY else "")
+
+
+@cause(
+    check="Clocks",
+    warning=True,
+    symptom='Now and then a fresh token is refused: "token used before issued" in NetBird\'s log.',
+    remedy="Set the clocks by NTP on both hosts. NetBird takes a token from the future for a wrong one, be it by a second.",
+    explains=("token_invalid",),
+    thread="netbirdio/netbird#4500",
+)
+def clock_ahead(seen: Seen) -> str:
+    """The issuer's clock is ahead by some seconds, and NetBird has no tolerance for that."""
+    return _those(seen, lambda each: f"its clock is {each['skew']} seconds ahead" if NOTICEABLE <= each["skew"] <= LEEWAY else "")
 
 
 @cause(
@@ -103,6 +122,7 @@ def clock_skew(seen: Seen) -> str:
     remedy="Select a signing key, an RSA one, in the provider (the roles do): without one tokens are HS256, and no "
     "key is published.",
     explains=("callback_failed", "token_invalid", "token_wrong"),
+    thread="netbirdio/netbird#5069",
 )
 def keys_missing(seen: Seen) -> str:
     """The issuer publishes no key that signs tokens."""

@@ -156,8 +156,9 @@ class Service:
         reference = self.references[kind]
         if names is None:
             return self.all_rows(reference.path, reference.params)
-        rows = self._candidates(reference, names)
-        return [row for name in names if (row := self._match(reference, name, rows)) is not None]
+        wanted = list(dict.fromkeys(names))
+        rows = self._candidates(reference, wanted)
+        return [row for name in wanted if (row := self._match(reference, name, rows)) is not None]
 
     def learn(self, kind: str, name: str, value: Any) -> None:
         """Note a name and its id that an answer told."""

@@ -642,6 +642,12 @@ def test_clocks_that_differ(management: Management, monkeypatch: pytest.MonkeyPa
     assert re.search(r"its clock is (300|299) seconds ahead", row["saw"])
 
 
+def test_a_clock_that_is_some_seconds_ahead(management: Management, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_oidc, "time", lambda: time.time() - 5.5)
+    (row,) = (row for row in discovery(management.servers) if row["cause"])
+    assert (row["cause"], row["result"]) == ("clock-ahead", "warning")
+
+
 def test_an_old_authentik(management: Management) -> None:
     management.servers.authentik.inject(Fault(path="admin/version", status=200, body='{"version_current": "2024.12.3"}'))
     assert named(management.verify()) == {"authentik-too-old"}

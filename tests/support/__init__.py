@@ -205,6 +205,7 @@ class Servers:
             "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/support/callback"),
             "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_PIPELINING": "1",
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
             "RECORD_FILE": str(self.folder / "record.jsonl"),
