@@ -100,6 +100,7 @@ def test_exclusive(host: Host) -> None:
     assert "OF_MINE" not in sourced(host.folder / "setup.env")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("fresh", [True, False])
 def test_check_predicts_and_touches_nothing(host: Host, fresh: bool) -> None:
     if not fresh:

@@ -98,6 +98,7 @@ def test_what_it_makes(servers: Servers, authentik_version: str) -> None:
     assert settings["peer_login_expiration"] == 86400
 
 
+@pytest.mark.once
 def test_one_entitlement_changes(servers: Servers) -> None:
     assert servers.play(PLAYBOOK, VARIABLES).code == 0
     entitlements = [*VARIABLES["management_entitlements"][:2], {"name": "nb-guests", "users": ["dave"]}]
@@ -185,6 +186,7 @@ def test_an_older_server_gets_the_generic_type(servers: Servers) -> None:
     assert groups_of(servers, "alice") == {"nb-developers", "nb-operators"}
 
 
+@pytest.mark.once
 def test_facts_for_later_plays(servers: Servers) -> None:
     role = {"ansible.builtin.include_role": {"name": "zerotrust.netbird_authentik.management"}}
     shown = {"ansible.builtin.debug": {"msg": "{{ management_result }}"}}
@@ -201,6 +203,7 @@ def test_facts_for_later_plays(servers: Servers) -> None:
     assert all(secret not in played.output for secret in servers.secrets())
 
 
+@pytest.mark.once
 def test_tags_run_a_part(servers: Servers) -> None:
     assert servers.play(PLAYBOOK, VARIABLES).code == 0
     changed = {**VARIABLES, "management_group": "Other", "management_entitlements": [{"name": "nb-more"}]}

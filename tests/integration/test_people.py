@@ -161,7 +161,6 @@ def test_who_is_looked_at(people: People) -> None:
     assert list(people.seen(users=["robot", "erin", "robot", "dave"])) == ["dave", "erin", "robot"]
     for nobody in ({"users": []}, {"groups": []}):
         assert people.ask(**nobody)["people"] == []
-    assert people.ask(**nobody)["counts"] == {"people": 0, "failed": 0, "without_access": 0}
 
 
 @pytest.mark.once
@@ -181,7 +180,6 @@ def test_a_person_whom_the_bindings_leave_out(people: People) -> None:
         "saw": DENIED,
     }
     assert seen["dave"]["result"] == "passed", "nobody wants dave in NetBird"
-    assert result["counts"] == {"people": 5, "failed": 2, "without_access": 4}
 
 
 @pytest.mark.once

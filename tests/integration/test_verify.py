@@ -97,6 +97,7 @@ def test_what_is_wrong_is_named_and_the_play_fails_after_the_report(management: 
     assert [secret for secret in [PASSWORD, *management.secrets()] if secret in played.output + page] == []
 
 
+@pytest.mark.once
 def test_a_person_who_will_get_other_groups_fails_the_play(management: Servers) -> None:
     state = management.authentik.state
     mapping = state.find("mappings", name="NetBird: profile with entitlements as groups")
@@ -232,6 +233,7 @@ def test_a_standalone_setup_that_works(standalone: Servers, authentik_version: s
     assert after == before
 
 
+@pytest.mark.once
 def test_what_a_netbird_host_is_told_is_looked_at(standalone: Servers) -> None:
     path = standalone.folder / "netbird.env"
     wrong = path.read_text().replace("NETBIRD_AUTH_AUDIENCE=", "NETBIRD_AUTH_AUDIENCE=x").replace(" entitlements ", " ")
