@@ -9,6 +9,7 @@ PRIVATE to this collection.
 from __future__ import annotations
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils import (
+    _causes_account,
     _causes_authentik,
     _causes_netbird,
     _causes_network,
@@ -18,5 +19,6 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._cause
 CAUSES: tuple[Cause, ...] = (
     *_causes_network.cause.causes,
     *_causes_authentik.cause.causes,
+    *_causes_account.cause.causes,
     *_causes_netbird.cause.causes,
 )

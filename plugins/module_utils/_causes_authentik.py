@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Causes in authentik: the application, the provider, who is let in, the service account, the device code flow.
+"""Causes in authentik: the application, the provider, and who is let in.
 
 PRIVATE to this collection. They look at rows as authentik's API has them; what each cause leads to was measured (the recorded
 logins).
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik import release
@@ -252,11 +251,11 @@ def grant_types_empty(seen: Seen) -> str:
 )
 def grant_types_incomplete(seen: Seen) -> str:
     """The provider lacks a grant that NetBird uses."""
-    missing = _missing_grants(seen) if seen.provider.get("grant_types") else []
+    missing = missing_grants(seen) if seen.provider.get("grant_types") else []
     return f"without {', '.join(missing)}" if missing else ""
 
 
-def _missing_grants(seen: Seen) -> list[str]:
+def missing_grants(seen: Seen) -> list[str]:
     """The grants that NetBird uses and that the provider does not allow; servers until 2026.5 have no such setting."""
     return [grant for grant in GRANTS[seen.setup] if grant not in seen.provider.get("grant_types", GRANTS[seen.setup])]
 
@@ -403,157 +402,3 @@ def person_not_let_in(seen: Seen) -> str:
 def person_without_entitlement(seen: Seen) -> str:
     """The person has no entitlement of the application."""
     return "" if seen.entitled else f"no entitlement of {seen.slug} is bound to {seen.username}"
-
-
-# The service account
-
-ACCOUNT = {"check": "Service account", "setup": "standalone", "explains": ("token_invalid",)}
-EVERYBODY = "NetBird answers 401 token invalid to everybody"
-
-
-@cause(
-    **ACCOUNT,
-    symptom=f"{EVERYBODY}; its log says: unable to get authentik token, statusCode 400.",
-    remedy="Make the service account (the role does), or correct NETBIRD_IDP_MGMT_EXTRA_USERNAME.",
-)
-def service_account_missing(seen: Seen) -> str:
-    """authentik has no such service account."""
-    return "" if seen.account else f"no user {seen.service_account}"
-
-
-@cause(
-    **ACCOUNT,
-    symptom=f"{EVERYBODY}; its log says: unable to get authentik token, statusCode 400.",
-    remedy="Activate the service account in authentik (the role does).",
-)
-def service_account_inactive(seen: Seen) -> str:
-    """The service account is not active."""
-    return f"is_active of {seen.service_account} is false" if seen.account and not seen.account["is_active"] else ""
-
-
-@cause(
-    **ACCOUNT,
-    symptom=f"{EVERYBODY}, mostly since the application got its first binding; its log says: unable to get authentik "
-    f"token, statusCode 400.",
-    remedy="Bind the service account to the application (the role adds it to the bindings).",
-    thread="netbirdio/netbird#4861",
-)
-def service_account_not_let_in(seen: Seen) -> str:
-    """The application's bindings do not let the service account in."""
-    return "" if seen.account_access else f"check_access of {seen.slug} says no for {seen.service_account}"
-
-
-@cause(
-    **ACCOUNT,
-    symptom=f"{EVERYBODY}; its log says: unable to get authentik token, statusCode 400.",
-    remedy="Make an app password for the service account (the role does), and put it into NETBIRD_IDP_MGMT_EXTRA_PASSWORD.",
-    thread="netbirdio/netbird#2941",
-)
-def app_password_missing(seen: Seen) -> str:
-    """The service account has no app password."""
-    return "" if seen.app_passwords or not seen.account else f"{seen.service_account} has no token with the intent app_password"
-
-
-def _expired(token: Mapping[str, Any]) -> bool:
-    if not token["expiring"] or not token["expires"]:
-        return False
-    return datetime.fromisoformat(token["expires"].replace("Z", "+00:00")) < datetime.now(timezone.utc)
-
-
-@cause(
-    **ACCOUNT,
-    symptom=f"{EVERYBODY}, since a certain day; its log says: unable to get authentik token, statusCode 400.",
-    remedy="Let the app password not expire (the role does), or make a new one and put it into NETBIRD_IDP_MGMT_EXTRA_PASSWORD.",
-    thread="netbirdio/netbird#2142",
-)
-def app_password_expired(seen: Seen) -> str:
-    """The service account's app password has expired."""
-    gone = [f"{token['identifier']} expired at {token['expires']}" for token in seen.app_passwords if _expired(token)]
-    return "; ".join(gone) if len(gone) == len(seen.app_passwords) else ""
-
-
-def _no_token(seen: Seen) -> bool:
-    """Whether the account gets no token, for a reason that its password is likely to be."""
-    fine = seen.account and seen.account["is_active"] and seen.account_access and not _missing_grants(seen)
-    return bool(fine and not app_password_expired(seen) and not app_password_missing(seen) and seen.token_answer["status"] != 200)
-
-
-@cause(
-    **ACCOUNT,
-    symptom=f"{EVERYBODY}; its log says: unable to get authentik token, statusCode 400.",
-    remedy="Use an app password (Directory, Tokens and App passwords; the role makes one): authentik takes no other for this.",
-    thread="netbirdio/netbird#1657",
-)
-def login_password_used(seen: Seen) -> str:
-    """What NetBird has is the password that the account logs in with, and not an app password."""
-    said = f"a login as {seen.service_account} takes the password, the token endpoint does not ({seen.token_answer['error']})"
-    return said if _no_token(seen) and seen.login_password else ""
-
-
-@cause(
-    **ACCOUNT,
-    symptom=f"{EVERYBODY}; its log says: unable to get authentik token, statusCode 400.",
-    remedy="Put the app password's key into NETBIRD_IDP_MGMT_EXTRA_PASSWORD (the roles do), correctly quoted, and "
-    "restart NetBird.",
-    thread="netbirdio/netbird#4778",
-)
-def app_password_wrong(seen: Seen) -> str:
-    """The app password that NetBird has is not the service account's."""
-    answer = seen.token_answer
-    said = f"the token endpoint answers {answer['status']} {answer['error']}"
-    return said if _no_token(seen) and not seen.login_password else ""
-
-
-@cause(
-    **ACCOUNT,
-    symptom=f"{EVERYBODY}; its log says 403 Forbidden.",
-    remedy="Add the service account to authentik Admins, or give it the permission authentik_core.view_user (the role "
-    "does the one or the other).",
-    thread="netbirdio/netbird#2941",
-)
-def service_account_without_rights(seen: Seen) -> str:
-    """The service account may not read authentik's users."""
-    refused = "goauthentik.io/api" in seen.scopes and seen.users_answer["status"] != 200
-    return f"GET /api/v3/core/users/ answers {seen.users_answer['status']}" if refused else ""
-
-
-# Device codes
-
-DEVICE = {"check": "Device code flow", "setup": "standalone"}
-
-
-@cause(
-    **DEVICE,
-    explains=("device_page_missing",),
-    symptom="netbird up --no-browser shows a URL, and authentik answers there with Not Found.",
-    remedy="Set the device code flow on the default brand (the role does). The endpoint itself answers as if all were well.",
-    thread="netbirdio/netbird#1015",
-)
-def device_flow_not_on_default_brand(seen: Seen) -> str:
-    """The default brand has no flow for device codes."""
-    if seen.brand["flow_device_code"]:
-        return ""
-    others = [brand["domain"] for brand in seen.brands if brand["flow_device_code"]]
-    return f"flow_device_code of {seen.brand['domain']} is empty" + (f", {', '.join(others)} has one" if others else "")
-
-
-@cause(
-    **DEVICE,
-    symptom="Whoever opens the device's URL is sent somewhere else, or gets an error of the flow.",
-    remedy='Set the flow\'s designation to "Stage Configuration" (the role does).',
-)
-def device_flow_designation(seen: Seen) -> str:
-    """The device code flow has a designation of another kind."""
-    wrong = seen.device_flow and seen.device_flow["designation"] != "stage_configuration"
-    return f"designation of {seen.device_flow['slug']} is {seen.device_flow['designation']}" if wrong else ""
-
-
-@cause(
-    **DEVICE,
-    symptom="A device's code can be entered by somebody who is not logged in, and then leads nowhere.",
-    remedy='Set the flow\'s authentication to "Require authentication" (the role does).',
-)
-def device_flow_authentication(seen: Seen) -> str:
-    """The device code flow does not ask for a login first."""
-    wrong = seen.device_flow and seen.device_flow["authentication"] != "require_authenticated"
-    return f"authentication of {seen.device_flow['slug']} is {seen.device_flow['authentication']}" if wrong else ""

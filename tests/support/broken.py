@@ -1,0 +1,174 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A set-up that works, and what a test may break in it before a person logs in and everything is looked at."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._login import STANDALONE_SCOPES
+from simulators import authentik, netbird
+from simulators.netbird.state import user_row
+from support import COLLECTION, Servers
+from support.modules import call
+
+PASSWORD = "password-of-a-person"
+PUBLIC = "https://netbird.company"
+ENTITLEMENTS = [{"name": "nb-developers", "groups": ["developers"]}, {"name": "nb-operators", "groups": ["operators"]}]
+
+
+@dataclasses.dataclass
+class Broken:
+    """A set-up, and what a test may do to it."""
+
+    servers: Servers
+    setup: str
+    environment: dict[str, str] | None = None
+    discoveries: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    person: str = "alice"
+    password: str = PASSWORD
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    oidc: dict[str, str] = dataclasses.field(default_factory=dict)
+    app_password: str = ""
+    claim: str = "entitlements"
+    key_lost: bool = False
+
+    @property
+    def ak(self) -> authentik.State:
+        return self.servers.authentik.state
+
+    @property
+    def nb(self) -> netbird.State:
+        return self.servers.netbird.state
+
+    @property
+    def provider(self) -> dict[str, Any]:
+        (row,) = (row for row in self.ak.providers.values() if row["name"] == "NetBird")
+        return row
+
+    @property
+    def application(self) -> dict[str, Any]:
+        return self.row("applications", slug="netbird")
+
+    @property
+    def connector(self) -> dict[str, Any]:
+        return next(iter(self.nb.connectors.values()))
+
+    def row(self, table: str, **values: Any) -> dict[str, Any]:
+        found = self.ak.find(table, **values)
+        assert found is not None
+        return found
+
+    def without_scope(self, scope: str) -> None:
+        kept = [pk for pk in self.provider["property_mappings"] if self.ak.mappings[pk]["scope_name"] != scope]
+        self.provider["property_mappings"] = kept
+
+    def unbind(self, **of: Any) -> None:
+        """Remove the application's bindings of a group or a user."""
+        target = self.application["pk"]
+        gone = [pk for pk, row in self.ak.bindings.items() if row["target"] == target and of.items() <= row.items()]
+        assert gone
+        for pk in gone:
+            del self.ak.bindings[pk]
+
+    # What the role does
+
+    def verify(self) -> list[dict[str, Any]]:
+        issuer = self.connector["issuer"] if self.setup == "management" and self.nb.connectors else self.servers.issuer
+        discoveries = self.discoveries or [call("oidc_discovery", {"issuer": issuer})["discovery"]]
+        options: dict[str, Any] = {**self.servers.connection, "setup": self.setup, "username": self.person}
+        options |= {"discoveries": discoveries, "issuer": issuer}
+        if self.environment is not None:
+            options["environment"] = self.environment
+        login = self.log_in()
+        if login:
+            options["login"] = login
+        result = call("netbird_login_check", {**options, **self.options})
+        rows: list[dict[str, Any]] = result["checks"]
+        assert bool(result.get("failed")) is any(row["result"] == "failed" for row in rows)
+        return rows
+
+    def log_in(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class Management(Broken):
+    def log_in(self) -> dict[str, Any]:
+        if not self.nb.connectors or not self.provider["redirect_uris"]:
+            return {}
+        options = {
+            "via": "netbird",
+            "netbird_url": self.servers.netbird.url,
+            "netbird_token": self.servers.netbird.token,
+            "connector": next(iter(self.nb.connectors)),
+            "username": self.person,
+            "password": self.password,
+        }
+        return dict(call("oidc_login", options)["login"])
+
+
+class Standalone(Broken):
+    """NetBird's management server is started for the login, as its environment says."""
+
+    def verify(self) -> list[dict[str, Any]]:
+        client_id = self.provider["client_id"]
+        configured = {
+            "discovery": f"{self.servers.issuer}.well-known/openid-configuration",
+            "audience": client_id,
+            "client_id": client_id,
+            "username": "NetBird",
+            "password": self.app_password,
+            **self.oidc,
+        }
+        self.options |= {
+            "netbird_public_url": PUBLIC,
+            "app_password": configured["password"],
+            "audience": configured["audience"],
+        }
+        with netbird.serve(embedded=False, oidc=netbird.Oidc(**configured)) as server:
+            owner = server.state.add_account(user_row("1", role="owner", email="root@example.com", name="Root"), "company")
+            owner.settings.update(jwt_groups_enabled=True, jwt_groups_claim_name=self.claim)
+            owner.extra["user_approval_required"] = False
+            server.token = server.state.give_token(owner, next(iter(owner.users.values())))
+            server.state.key_lost = self.key_lost
+            self.servers = Servers(self.servers.authentik, server, self.servers.folder)
+            return super().verify()
+
+    def log_in(self) -> dict[str, Any]:
+        if not self.provider["redirect_uris"]:
+            return {}
+        environment = self.environment or {}
+        scopes = environment.get("NETBIRD_AUTH_SUPPORTED_SCOPES", STANDALONE_SCOPES).split()
+        options = {
+            "issuer": self.servers.issuer,
+            "client_id": environment.get("NETBIRD_AUTH_CLIENT_ID", self.provider["client_id"]),
+            "scopes": scopes,
+            "username": self.person,
+            "password": self.password,
+            "netbird_url": self.servers.netbird.url,
+            "netbird_token": self.servers.netbird.token,
+        }
+        return dict(call("oidc_login", options)["login"])
+
+
+def people(state: authentik.State) -> None:
+    state.add_user("alice", PASSWORD, name="Alice", email="alice@example.com", groups=["developers"])
+    state.add_user("bob", PASSWORD, name="Bob", email="bob@example.com", groups=["guests"])
+    state.add_user("eve", PASSWORD, name="Eve", email="eve@example.com")
+    state.add_group("operators")
+
+
+def set_up(folder: Path, role: str, variables: dict[str, Any]) -> Iterator[Servers]:
+    bindings = [{"group": "developers"}, {"group": "guests"}]
+    with authentik.serve(version="2026.8") as ak, netbird.serve() as nb:
+        people(ak.state)
+        servers = Servers(ak, nb, folder)
+        tasks = [{"ansible.builtin.import_role": {"name": f"{COLLECTION}.{role}"}}]
+        values = {f"{role}_bindings": bindings, f"{role}_entitlements": ENTITLEMENTS, **variables}
+        played = servers.play(tasks, values)
+        assert played.code == 0, played.output
+        yield servers
