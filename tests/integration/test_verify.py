@@ -15,8 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 from simulators import netbird
-from simulators.netbird.state import user_row
-from support import ROOT, Played, Servers
+from support import ROOT, Played, Servers, give_owner
 
 PLAYBOOK = ROOT / "playbooks/verify.yml"
 PUBLIC = "https://netbird.company"
@@ -202,10 +201,7 @@ def standalone(servers: Servers) -> Iterator[Servers]:
         password=values["NETBIRD_IDP_MGMT_EXTRA_PASSWORD"],
     )
     with netbird.serve(embedded=False, oidc=oidc) as server:
-        owner = server.state.add_account(user_row("1", role="owner", email="root@example.com", name="Root"), "company")
-        owner.settings.update(jwt_groups_enabled=True, jwt_groups_claim_name="entitlements")
-        owner.extra["user_approval_required"] = False
-        server.token = server.state.give_token(owner, next(iter(owner.users.values())))
+        give_owner(server)
         yield Servers(servers.authentik, server, servers.folder)
 
 

@@ -20,6 +20,7 @@ import yaml
 
 from simulators import authentik, netbird
 from simulators._server import READING, Running
+from simulators.netbird.state import user_row
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "zerotrust.netbird_authentik"
@@ -75,6 +76,17 @@ class Played:
 
     def recap(self, name: str) -> int:
         return int(re.findall(rf"{name}=(\d+)", self.output)[-1])
+
+
+def give_owner(server: netbird.NetBird, claim: str = "entitlements") -> None:
+    """Make a NetBird behind authentik one that is in use.
+
+    It has an owner and a token, nobody waits for approval, and it syncs groups from a claim unless that is empty.
+    """
+    account = server.state.add_account(user_row("1", role="owner", email="root@example.com", name="Root"), "company")
+    account.settings.update(jwt_groups_enabled=bool(claim), jwt_groups_claim_name=claim)
+    account.extra["user_approval_required"] = False
+    server.token = server.state.give_token(account, account.users["1"])
 
 
 @dataclass

@@ -12,8 +12,7 @@ from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._login import STANDALONE_SCOPES
 from simulators import authentik, netbird
-from simulators.netbird.state import user_row
-from support import COLLECTION, Servers
+from support import COLLECTION, Servers, give_owner
 from support.modules import call
 
 PASSWORD = "password-of-a-person"
@@ -130,10 +129,7 @@ class Standalone(Broken):
             "audience": configured["audience"],
         }
         with netbird.serve(embedded=False, oidc=netbird.Oidc(**configured)) as server:
-            owner = server.state.add_account(user_row("1", role="owner", email="root@example.com", name="Root"), "company")
-            owner.settings.update(jwt_groups_enabled=True, jwt_groups_claim_name=self.claim)
-            owner.extra["user_approval_required"] = False
-            server.token = server.state.give_token(owner, next(iter(owner.users.values())))
+            give_owner(server, self.claim)
             server.state.key_lost = self.key_lost
             self.servers = Servers(self.servers.authentik, server, self.servers.folder)
             return super().verify()

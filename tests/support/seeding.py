@@ -14,8 +14,7 @@ from typing import Any
 import requests
 
 from simulators import authentik, netbird
-from simulators.netbird.state import user_row
-from support import COLLECTION, Servers
+from support import COLLECTION, Servers, give_owner
 from support.browser import log_in, tokens_of
 from support.frozen import Frozen
 from support.modules import call
@@ -49,9 +48,7 @@ def behind(servers: Servers) -> netbird.NetBird:
     client_id = provider["client_id"]
     discovery = f"{servers.issuer}.well-known/openid-configuration"
     server = netbird.serve(embedded=False, oidc=netbird.Oidc(discovery, client_id, client_id, "NetBird", password["key"]))
-    account = server.state.add_account(user_row("1", role="owner", email="root@example.com", name="Root"), "company")
-    account.extra["user_approval_required"] = False
-    server.token = server.state.give_token(account, account.users["1"])
+    give_owner(server, claim="")
     return server
 
 
