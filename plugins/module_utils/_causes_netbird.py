@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik import release
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import Catalogue, Seen
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGGED_IN, Catalogue, Seen
 
 cause = Catalogue()
 # The first release with the embedded identity provider.
@@ -281,7 +281,7 @@ def new_people_wait(seen: Seen) -> str:
 )
 def groups_differ(seen: Seen) -> str:
     """After the login, the person is in other groups of NetBird than they should be."""
-    if seen.login["outcome"] != "logged_in" or not seen.login["user"]:
+    if seen.login["outcome"] != LOGGED_IN or not seen.login["user"]:
         return ""
     names = {row["id"]: row["name"] for row in seen.nb_groups}
     held = sorted(names.get(group, group) for group in seen.login["user"].get("auto_groups") or [])

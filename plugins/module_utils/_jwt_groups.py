@@ -20,10 +20,9 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._apply
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik import Authentik
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._bindings import BINDING
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._browser import Person
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import OUTCOMES
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGGED_IN, OUTCOMES
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._login import (
-    LOGGED_IN,
     STANDALONE_SCOPES,
     Client,
     dashboard,

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._browser import DEVICE_DONE, Browser, Person, Stopped
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGGED_IN
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import MissingLibrary
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import (
     JWT_IMPORT_ERROR,
@@ -32,7 +33,6 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc 
     unverified,
 )
 
-LOGGED_IN = "logged_in"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 # The client of NetBird's embedded provider that its dashboard is, and what it asks for.
 DASHBOARD = "netbird-dashboard"

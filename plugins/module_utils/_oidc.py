@@ -58,11 +58,10 @@ class Invalid(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: its status, its JSON (None where it is something else), its text, its headers."""
+    """One answer: its status, its JSON (None where it is something else), its headers."""
 
     status: int
     document: Any
-    text: str
     headers: Mapping[str, str]
 
 
@@ -115,7 +114,7 @@ class Http:
             document = response.json()
         except ValueError:
             document = None
-        return Answer(response.status_code, document, response.text, response.headers)
+        return Answer(response.status_code, document, response.headers)
 
 
 def pkce() -> tuple[str, str]:

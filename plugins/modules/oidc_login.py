@@ -166,11 +166,10 @@ from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._browser import Person
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._catalogue import CAUSES
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import OUTCOMES
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGGED_IN, OUTCOMES
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._client import CONNECTION_ARGUMENTS
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._login import (
-    LOGGED_IN,
     STANDALONE_SCOPES,
     Client,
     Login,

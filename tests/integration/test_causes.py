@@ -109,10 +109,6 @@ def settings(**values: Any) -> Break:
     return lambda it: it.nb.settings.update(values)
 
 
-def option(**values: Any) -> Break:
-    return lambda it: it.options.update(values)
-
-
 def person(name: str) -> Break:
     def change(it: Broken) -> None:
         it.person = name
@@ -149,10 +145,6 @@ def connector_issuer(change: Callable[[str], str]) -> Break:
     return lambda it: it.connector.update(issuer=change(it.connector["issuer"]))
 
 
-def wait_for_approval(it: Management) -> None:
-    it.nb.account.extra["user_approval_required"] = True
-
-
 def block(it: Management) -> None:
     log_in_first(it)
     for user in it.nb.users.values():
@@ -165,8 +157,6 @@ def made_in_netbird(it: Management) -> None:
 
 
 def delete_application(it: Broken) -> None:
-    log_in = getattr(it, "log_in", None)
-    assert log_in is not None
     del it.ak.applications[it.application["pk"]]
 
 
@@ -229,10 +219,6 @@ def token_of_nobody(it: Broken) -> None:
 
 def authentik_token_of_nobody(it: Broken) -> None:
     it.options["authentik_token"] = "not-a-token"
-
-
-def old_authentik(it: Broken) -> None:
-    it.ak.version = "2024.12.0"
 
 
 def old_netbird(it: Broken) -> None:
