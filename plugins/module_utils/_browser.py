@@ -4,7 +4,8 @@
 """A person at a browser that nobody sees: follows redirects, keeps cookies, and fills in the stages of authentik's flows.
 
 PRIVATE to this collection. authentik's page for a flow does the same through the flow executor
-(C(/api/v3/flows/executor/<slug>/)); components and fields are those of the recorded logins.
+(C(/api/v3/flows/executor/<slug>/)). It answers a POST, and a GET whose stage has nothing to ask, with a redirect to itself; only
+the last answer of such a chain is a challenge. Components, fields and redirects are those of the raw recordings.
 """
 
 from __future__ import annotations
@@ -18,20 +19,34 @@ import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from time import time
+from time import sleep, time
 from typing import Any
 from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import Http, Tls, Unreachable
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import Http, Step, Tls, Unreachable, origin
 
 # More than any flow or chain of redirects that works.
 MOST_STEPS = 30
 LONGEST_TEXT = 300
+EXECUTOR = "/api/v3/flows/executor/"
+# Who is logged in proves with this cookie's value that a request comes from authentik's own page.
+CSRF_COOKIE = "authentik_csrf"
+CSRF_HEADER = "X-authentik-CSRF"
 DENIED = "ak-stage-access-denied"
+FAILED = "ak-stage-flow-error"
 REDIRECT = "xak-flow-redirect"
+SHELL = "xak-flow-shell"
+IDENTIFICATION = "ak-stage-identification"
+PASSWORD = "ak-stage-password"
+SECOND_FACTOR = "ak-stage-authenticator-validate"
 DEVICE_CODE = "ak-provider-oauth2-device-code"
 DEVICE_DONE = f"{DEVICE_CODE}-finish"
+# What it means that a stage does not take what was entered; other stages take whatever was shown.
+REFUSALS = {IDENTIFICATION: "password_refused", PASSWORD: "password_refused", SECOND_FACTOR: "code_refused"}
+# Seconds: how long a code of an authenticator app is shown, and how long authentik takes none after one that it refused.
+CODE_PERIOD = 30
+CODE_PAUSE = 1.2
 
 
 class Stopped(Exception):
@@ -60,15 +75,19 @@ class Person:
 
 @dataclass
 class Browser:
-    """One browser of one person; ``visited`` are the addresses so far, queries included, so it is never shown."""
+    """One browser of one person.
+
+    ``visited`` are the addresses so far, queries included, so it is never shown; ``steps`` are the exchanges that can be.
+    """
 
     tls: Tls
     person: Person
     visited: list[str] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         # A step of a login is not repeated: codes and states are good for one time.
-        self._http = Http(self.tls, repeatable=("HEAD",))
+        self._http = Http(self.tls, repeatable=("HEAD",), steps=self.steps)
 
     def walk(self, url: str, client: str) -> dict[str, str]:
         """Go from the first address to the client's redirect (or to C(DEVICE_DONE)), and return the query that arrives there."""
@@ -79,7 +98,7 @@ class Browser:
             parts = urlsplit(url)
             flow = re.fullmatch(r"(.*)/if/flow/([^/]+)/", parts.path)
             if flow:
-                executor = f"{parts.scheme}://{parts.netloc}{flow[1]}/api/v3/flows/executor/{flow[2]}/"
+                executor = f"{parts.scheme}://{parts.netloc}{flow[1]}{EXECUTOR}{flow[2]}/"
                 url = self._flow(executor, parts.query)
             else:
                 url = self._page(url)
@@ -105,6 +124,7 @@ class Browser:
         url = f"{executor}?query={quote(query, safe='')}"
         sent: dict[str, Any] | None = None
         where = ""
+        codes = 0
         for _step in range(MOST_STEPS):
             where = f"{'GET' if sent is None else 'POST'} {urlsplit(executor).path}"
             challenge = self._challenge(url, sent, where)
@@ -113,41 +133,72 @@ class Browser:
                 return urljoin(executor, str(challenge["to"]))
             if component == DEVICE_DONE:
                 return DEVICE_DONE
-            if component == DENIED:
-                raise Stopped("denied_by_flow", str(challenge.get("error_message") or "Access denied"), where)
+            self._refuse_end(challenge, component, where)
             errors = _errors_of(challenge)
-            if errors:
-                outcome = "code_refused" if "authenticator" in component else "password_refused"
-                raise Stopped(outcome, errors, where)
+            if errors and component == SECOND_FACTOR and self.person.totp_secret and codes == 1:
+                # authentik takes a code once: this one may have been used in another login a moment ago.
+                sleep(max(CODE_PAUSE, CODE_PERIOD - time() % CODE_PERIOD))
+            elif errors:
+                raise Stopped(REFUSALS.get(component, "flow_failed"), errors, where)
+            codes += component == SECOND_FACTOR
             sent = {"component": component, **self._filled_in(challenge, component, where)}
         raise Stopped("endless", f"the flow has more than {MOST_STEPS} stages", where)
 
+    def _refuse_end(self, challenge: Mapping[str, Any], component: str, where: str) -> None:
+        """Stop where a flow ends without leading anywhere."""
+        if component == DENIED:
+            raise Stopped("denied_by_flow", str(challenge.get("error_message") or "Access denied"), where)
+        if component == FAILED:
+            raise Stopped("flow_failed", f"an error inside authentik (request {challenge.get('request_id', '')})", where)
+        if component == SHELL:
+            page = str(challenge.get("body", ""))
+            raise Stopped(_outcome_of_page(200, where, page), text_of(page), where)
+
     def _challenge(self, url: str, sent: Mapping[str, Any] | None, where: str) -> Mapping[str, Any]:
-        response = self._send("GET" if sent is None else "POST", url, where, json=sent)
-        if response.is_redirect:
-            response = self._send("GET", urljoin(url, str(response.headers["location"])), where)
+        """What a stage shows: the answer at the end of the executor's redirects, which are all GET."""
+        if sent is None:
+            response = self._send("GET", url, where)
+        else:
+            # As a browser does; authentik compares them where somebody is logged in.
+            headers = {CSRF_HEADER: self._http.cookie(CSRF_COOKIE), "Origin": origin(url)}
+            response = self._send("POST", url, where, json=sent, headers=headers)
+        for _step in range(MOST_STEPS):
+            if not response.is_redirect:
+                break
+            url = urljoin(url, str(response.headers["location"]))
+            if EXECUTOR not in urlsplit(url).path:
+                return {"component": REDIRECT, "to": url}
+            response = self._send("GET", url, where)
+        else:
+            raise Stopped("endless", f"the flow answers with more than {MOST_STEPS} redirects", where)
         try:
             challenge = response.json()
         except ValueError:
             challenge = None
         if not isinstance(challenge, Mapping) or "component" not in challenge:
             raise Stopped("flow_failed", text_of(response.text) or f"status {response.status_code}", where)
+        self.steps[-1].component = str(challenge["component"])
         return challenge
 
     def _filled_in(self, challenge: Mapping[str, Any], component: str, where: str) -> dict[str, Any]:
         """What a person enters at a stage."""
-        if component == "ak-stage-identification":
+        if component == IDENTIFICATION:
             password = {"password": self.person.password} if challenge.get("password_fields") else {}
             return {"uid_field": self.person.username, **password}
-        if component == "ak-stage-password":
+        if component == PASSWORD:
             return {"password": self.person.password}
         if component == DEVICE_CODE:
             return {"code": self.person.device_code}
         if component == "ak-stage-consent":
             return {"token": challenge.get("token")}
-        if component == "ak-stage-authenticator-validate":
+        if component == "ak-stage-user-login":
+            return {"remember_me": False}
+        if component == SECOND_FACTOR:
+            kinds = sorted({str(device.get("device_class")) for device in challenge.get("device_challenges") or []})
             if not self.person.totp_secret:
-                raise Stopped("code_needed", "authentik asks for a second factor", where)
+                raise Stopped("code_needed", f"authentik asks for a second factor ({', '.join(kinds)})", where)
+            if "totp" not in kinds:
+                raise Stopped("stage_unknown", f"authentik takes no authenticator app, but {', '.join(kinds)}", where)
             return {"code": totp(self.person.totp_secret, time())}
         raise Stopped("stage_unknown", f"the flow asks for {component}", where)
 
@@ -164,7 +215,7 @@ def totp(secret: str, at: float) -> str:
         key = base64.b32decode(secret.replace(" ", "").upper() + "=" * (-len(secret.replace(" ", "")) % 8))
     except binascii.Error:
         raise Failure("totp_secret is not in Base32, as authenticator apps take it.") from None
-    digest = hmac.new(key, struct.pack(">Q", int(at) // 30), hashlib.sha1).digest()
+    digest = hmac.new(key, struct.pack(">Q", int(at) // CODE_PERIOD), hashlib.sha1).digest()
     start = digest[-1] & 15
     return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
 

@@ -25,6 +25,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc 
     WELL_KNOWN,
     Http,
     Invalid,
+    Step,
     Tls,
     Unreachable,
     claims_of,
@@ -64,7 +65,7 @@ class Login:
     ``outcome`` is C(logged_in) or the name of what stopped it, ``said`` are the server's words and ``where`` the request that
     was answered with them, without its query. ``request`` is what authentik was asked for: {client_id, redirect_uri, scope,
     endpoint}. ``header`` and ``claims`` are the id_token's, ``access_claims`` the access token's. ``user`` is the person as
-    NetBird's API shows them to themselves, where it was asked.
+    NetBird's API shows them to themselves, where it was asked. ``steps`` are all exchanges until then, in their order.
     """
 
     outcome: str = LOGGED_IN
@@ -75,6 +76,7 @@ class Login:
     claims: dict[str, Any] = field(default_factory=dict)
     access_claims: dict[str, Any] = field(default_factory=dict)
     user: dict[str, Any] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
 
     def stop(self, stopped: Stopped) -> None:
         self.outcome, self.said, self.where = stopped.outcome, stopped.said, stopped.where
@@ -101,7 +103,7 @@ def log_in(tls: Tls, client: Client, person: Person, netbird_url: str = "") -> L
         raise MissingLibrary(missing_required_lib("PyJWT"), JWT_IMPORT_ERROR)
     login = Login()
     browser = Browser(tls, person)
-    http = Http(tls)
+    http = Http(tls, steps=browser.steps)
     tokens: Mapping[str, Any] = {}
     document: Mapping[str, Any] = {}
     try:
@@ -114,6 +116,7 @@ def log_in(tls: Tls, client: Client, person: Person, netbird_url: str = "") -> L
         login.stop(stopped)
     finally:
         login.request = _request(browser)
+        login.steps = list(browser.steps)
         _end(http, browser, client, document, tokens, login)
     return login
 

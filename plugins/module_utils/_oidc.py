@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from time import time
+from time import monotonic, time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,6 +65,22 @@ class Answer:
     headers: Mapping[str, str]
 
 
+@dataclass
+class Step:
+    """One exchange with a server, as it can be shown to anybody: without query, body and cookies.
+
+    ``server`` is scheme, host and port; ``status`` is 0 where there was no answer; ``component`` is what authentik's flow asked
+    for, where the answer was one of a flow.
+    """
+
+    method: str
+    server: str
+    path: str
+    status: int = 0
+    milliseconds: int = 0
+    component: str = ""
+
+
 @dataclass(frozen=True)
 class Tls:
     """How servers' certificates are checked, and how many seconds are waited for an answer."""
@@ -83,16 +99,27 @@ class Tls:
 
 
 class Http:
-    """One session with any number of servers: cookies are kept, redirects are shown and not followed."""
+    """One session with any number of servers: cookies are kept, redirects are shown and not followed.
 
-    def __init__(self, tls: Tls, repeatable: Sequence[str] = ("GET",)) -> None:
+    Every exchange is noted in ``steps``, which several sessions may share.
+    """
+
+    def __init__(self, tls: Tls, repeatable: Sequence[str] = ("GET",), steps: list[Step] | None = None) -> None:
         self._tls = tls
         self._session = open_session(repeatable)
+        self.steps = [] if steps is None else steps
+
+    def cookie(self, name: str) -> str:
+        """The value of a cookie that a server set; empty where none did."""
+        return next((str(each.value) for each in self._session.cookies if each.name == name), "")
 
     def send(self, method: str, url: str, **options: Any) -> Any:
         """The response of requests; raises :class:`Unreachable`."""
+        step = Step(method, origin(url), urlsplit(url).path)
+        self.steps.append(step)
+        start = monotonic()
         try:
-            return self._session.request(
+            response = self._session.request(
                 method,
                 url,
                 auth=options.pop("auth", NO_AUTHORIZATION),
@@ -101,11 +128,15 @@ class Http:
                 allow_redirects=False,
                 **options,
             )
+            step.status = response.status_code
+            return response
         except requests.exceptions.SSLError as error:
             said = reason(error)
             raise Unreachable("certificate_expired" if "expired" in said else "certificate_unknown", said) from None
         except requests.exceptions.RequestException as error:
             raise Unreachable("unreachable", reason(error)) from None
+        finally:
+            step.milliseconds = round((monotonic() - start) * 1000)
 
     def ask(self, method: str, url: str, **options: Any) -> Answer:
         """The same as data."""

@@ -153,6 +153,29 @@ login:
     user:
       description: The person as NetBird's API has them.
       type: dict
+    steps:
+      description: Every exchange until the login ended, in its order.
+      type: list
+      elements: dict
+      contains:
+        method:
+          description: The request's method.
+          type: str
+        server:
+          description: Scheme, host and port of the server.
+          type: str
+        path:
+          description: The path, without the query.
+          type: str
+        status:
+          description: The answer's status; V(0) where there was none.
+          type: int
+        milliseconds:
+          description: How long the answer took.
+          type: int
+        component:
+          description: What authentik's flow asked for, such as V(ak-stage-password), where it asked.
+          type: str
     user_made:
       description: Whether this login made the user of NetBird. Known with O(netbird_token).
       type: bool

@@ -1,0 +1,246 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The browser against raw recordings: each of its requests is the one that a real server got, and gets that server's answer."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils import _browser
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._browser import DEVICE_DONE, Browser, Person, Stopped
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import Step, Tls
+
+RECORDINGS = Path(__file__).resolve().parent.parent / "recordings"
+VERSIONS = ("2025.10", "2026.5")
+SERVER = "http://authentik"
+CALLBACK = "http://127.0.0.1:53111/callback"
+EXECUTOR = "/api/v3/flows/executor/default-authentication-flow/"
+PASSWORD = "Flows-person-1!"
+SECRET = "JBSWY3DPEHPK3PXP"
+
+
+@cache
+def cases(version: str) -> dict[str, Any]:
+    recorded = json.loads((RECORDINGS / f"flows-authentik-{version}.json").read_text(encoding="utf-8"))
+    return {case["name"]: case for case in recorded["cases"]}
+
+
+class Answer:
+    """A recorded answer, as far as the browser looks at it."""
+
+    def __init__(self, step: Any) -> None:
+        self.status_code = step["status"]
+        self.headers = {"location": step["location"]}
+        self.is_redirect = step["location"] is not None
+        self.text = step["body"] if isinstance(step["body"], str) else json.dumps(step["body"])
+
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+class Recorded:
+    """A server and a network that know one recorded login, and nothing else."""
+
+    def __init__(self, steps: list[Any], notes: list[Step]) -> None:
+        # The page around a flow is for eyes: the browser has no use for it.
+        self.left = [step for step in steps if not step["path"].startswith("/if/flow/")]
+        self.steps = notes
+        self.csrf = ""
+
+    def cookie(self, _name: str) -> str:
+        return self.csrf
+
+    def send(self, method: str, url: str, **options: Any) -> Answer:
+        step = self.left.pop(0)
+        parts = urlsplit(url)
+        assert (method, parts.path) == (step["method"], step["path"])
+        assert dict(parse_qsl(parts.query, keep_blank_values=True)) == step["query"]
+        if method == "POST":
+            sent = dict(options["json"])
+            if "code" in sent:
+                assert len(sent["code"]) == 6
+                sent["code"] = step["json"]["code"]
+            assert sent == step["json"]
+            # Who is not logged in yet has no such cookie.
+            assert options["headers"] == {"X-authentik-CSRF": step["request_headers"]["X-authentik-CSRF"], "Origin": SERVER}
+        self.steps.append(Step(method, SERVER, parts.path, step["status"]))
+        return Answer(step)
+
+
+def opened(version: str, name: str, person: Person, *, first: int = 0, count: int | None = None) -> tuple[Browser, Recorded]:
+    """A browser that meets the steps of a recorded case, all or some."""
+    steps = cases(version)[name]["steps"][first:][:count]
+    browser = Browser(Tls(), person)
+    recorded = Recorded(steps, browser.steps)
+    browser._http = recorded  # type: ignore[assignment]
+    csrf = [step["request_headers"].get("X-authentik-CSRF") for step in steps]
+    recorded.csrf = next(filter(None, csrf), "")
+    return browser, recorded
+
+
+def start_of(version: str, name: str, first: int = 0) -> str:
+    step = cases(version)[name]["steps"][first]
+    return f"{SERVER}{step['path']}?{urlencode(step['query'])}"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_whole_login_follows_every_redirect_of_the_executor(version: str) -> None:
+    name = "authorize: implicit consent, not logged in"
+    browser, recorded = opened(version, name, Person("flows-plain", PASSWORD))
+    came_back = browser.walk(start_of(version, name), CALLBACK)
+    assert recorded.left == []
+    assert (set(came_back), came_back["state"]) == ({"code", "state"}, "s")
+    asked = [step.component for step in browser.steps if step.component]
+    assert asked == ["ak-stage-identification", "ak-stage-password", "xak-flow-redirect"]
+    redirected = [(step.method, step.status) for step in browser.steps if step.path == EXECUTOR and not step.component]
+    # The validation of a second factor skips itself, after the two stages that were answered.
+    assert redirected == [("POST", 302), ("POST", 302), ("GET", 302)]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_consent_is_given_with_the_token_of_the_page(version: str) -> None:
+    name = "authorize: explicit consent, first time, then again"
+    steps = cases(version)[name]["steps"]
+    given = next(index for index, step in enumerate(steps) if step["method"] == "POST" and step["status"] == 302)
+    # The page that has this token, then the consent; what was tried in between was not taken.
+    browser, recorded = opened(version, name, Person("flows-plain", PASSWORD))
+    recorded.left = [steps[0], steps[given - 2], steps[given], steps[given + 1]]
+    assert "code" in browser.walk(start_of(version, name), CALLBACK)
+    assert recorded.left == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_device_is_let_in(version: str) -> None:
+    name = "device: good, not logged in before"
+    first = next(index for index, step in enumerate(cases(version)[name]["steps"]) if step["path"] == "/device")
+    browser, recorded = opened(version, name, Person("flows-plain", PASSWORD), first=first)
+    assert browser.walk(start_of(version, name, first), DEVICE_DONE) == {}
+    assert [step["path"] for step in recorded.left] == ["/application/o/token/"] * 2
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_whoever_is_asked_whether_to_stay_logged_in_does_not(version: str) -> None:
+    name = "login: the login stage asks whether to stay logged in"
+    browser, recorded = opened(version, name, Person("flows-plain", PASSWORD))
+    refused = next(index for index, step in enumerate(recorded.left) if step.get("json") == {"component": "ak-stage-user-login"})
+    del recorded.left[refused]
+    assert browser.walk(f"{SERVER}/if/flow/default-authentication-flow/?next=%2F", f"{SERVER}/") == {}
+    assert recorded.left == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_code_that_was_used_is_followed_by_the_next_one(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second login in the same half minute would send the same code, which authentik takes once."""
+    name = "mfa: TOTP, wrong codes, the right one too early, then good"
+    browser, recorded = opened(version, name, Person("flows-mfa", PASSWORD, totp_secret=SECRET))
+    codes = [step for step in recorded.left if (step.get("json") or {}).get("component") == "ak-stage-authenticator-validate"]
+    recorded.left.remove(codes[0])
+    recorded.left.remove(codes[2])
+    slept: list[float] = []
+    monkeypatch.setattr(_browser, "sleep", slept.append)
+    monkeypatch.setattr(_browser, "time", lambda: 1_000_007.0)
+    assert browser.walk(f"{SERVER}/if/flow/default-authentication-flow/?next=%2F", f"{SERVER}/") == {}
+    assert [step["path"] for step in recorded.left] == ["/api/v3/core/users/me/"]
+    assert slept == [30 - 1_000_007 % 30]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("name", "person", "count", "outcome", "said"),
+    [
+        (
+            "login: wrong password, until the stage gives up",
+            Person("flows-outsider", "wrong-0"),
+            4,
+            "password_refused",
+            "Invalid",
+        ),
+        (
+            "mfa: no device, not_configured_action deny",
+            Person("flows-plain", PASSWORD),
+            None,
+            "denied_by_flow",
+            "No (allowed) MFA",
+        ),
+        (
+            "mfa: no device, not_configured_action configure, one stage",
+            Person("flows-plain", PASSWORD),
+            None,
+            "stage_unknown",
+            "the flow asks for ak-stage-authenticator-totp",
+        ),
+        (
+            "mfa: TOTP, wrong codes, the right one too early, then good",
+            Person("flows-mfa", PASSWORD),
+            5,
+            "code_needed",
+            "authentik asks for a second factor (totp)",
+        ),
+        (
+            "mfa: static code, wrong, then good",
+            Person("flows-codes", PASSWORD, totp_secret=SECRET),
+            5,
+            "stage_unknown",
+            "authentik takes no authenticator app, but static",
+        ),
+        (
+            "login: inactive user, right password",
+            Person("flows-idle", PASSWORD),
+            4,
+            "password_refused",
+            "Invalid password",
+        ),
+    ],
+)
+def test_where_a_login_ends(version: str, name: str, person: Person, count: int | None, outcome: str, said: str) -> None:
+    browser, recorded = opened(version, name, person, count=count)
+    with pytest.raises(Stopped) as stopped:
+        browser.walk(f"{SERVER}/if/flow/default-authentication-flow/?next=%2F", f"{SERVER}/")
+    assert recorded.left == []
+    assert stopped.value.outcome == outcome
+    assert said in stopped.value.said
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_who_is_not_let_in_sees_a_page(version: str) -> None:
+    name = "authorize: denied, bound, not logged in before"
+    browser, recorded = opened(version, name, Person("flows-outsider", PASSWORD))
+    with pytest.raises(Stopped) as stopped:
+        browser.walk(start_of(version, name), CALLBACK)
+    assert recorded.left == []
+    assert stopped.value.outcome == "permission_denied"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_error_inside_authentik_is_told_apart(version: str) -> None:
+    """A request without the proof of its origin is refused with these words alone."""
+    name = "login: logged in, POST without, with a wrong and with the right CSRF header"
+    browser, recorded = opened(version, name, Person("flows-plain", PASSWORD), first=1, count=3)
+    del recorded.left[1]
+    with pytest.raises(Stopped) as stopped:
+        browser.walk(f"{SERVER}/if/flow/default-authentication-flow/?next=%2F", f"{SERVER}/")
+    assert (stopped.value.outcome, recorded.left) == ("flow_failed", [])
+    assert "an error inside authentik (request " in stopped.value.said
+
+
+def test_redirects_without_an_end_come_to_one() -> None:
+    step = {
+        "method": "GET",
+        "path": EXECUTOR,
+        "query": {"query": ""},
+        "status": 302,
+        "location": f"{EXECUTOR}?query=",
+        "body": None,
+    }
+    browser = Browser(Tls(), Person("flows-plain", PASSWORD))
+    browser._http = Recorded([step] * 99, browser.steps)  # type: ignore[assignment]
+    with pytest.raises(Stopped) as stopped:
+        browser.walk(f"{SERVER}/if/flow/default-authentication-flow/", f"{SERVER}/")
+    assert stopped.value.outcome == "endless"
