@@ -14,6 +14,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -384,12 +385,22 @@ def compare(recorded: Any, got: Any, rules: Rules, learned: Learned, name: str, 
 
 
 def send(
-    request: Mapping[str, Any], url: str, token: str, rules: Rules, learned: Learned, *, timeout: float = 30
+    request: Mapping[str, Any],
+    url: str,
+    token: str,
+    rules: Rules,
+    learned: Learned,
+    *,
+    session: requests.Session | None = None,
+    timeout: float = 30,
 ) -> requests.Response:
-    """Send one recorded request to the stand-in, with the stand-in's values in place of the recorded ones."""
+    """Send one recorded request to the stand-in, with the stand-in's values in place of the recorded ones.
+
+    Without a session each request has one of its own, so no cookie is sent.
+    """
     path = request["path"]
     auth = request.get("auth")
-    headers = {}
+    headers = dict(request.get("headers") or {})
     if auth == "token":
         headers["Authorization"] = f"{rules.scheme} {token}"
     elif auth is not None:
@@ -397,22 +408,22 @@ def send(
     body = _outgoing(rules, learned, path, request.get("json"))
     form = _outgoing(rules, learned, path, request.get("form"))
     learned.sent.update(_strings(request.get("json")), _strings(request.get("form")))
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.request(
+    with requests.Session() if session is None else nullcontext(session) as browser:
+        browser.trust_env = False
+        return browser.request(
             request["method"],
             url + _path(rules, learned, path),
             params=_outgoing(rules, learned, path, request.get("query") or {}),
             json=body,
-            data=form,
+            data=request.get("data", form),
             headers=headers,
             timeout=timeout,
             allow_redirects=False,
         )
 
 
-def answer(recorded: Mapping[str, Any], got: requests.Response, comparison: Comparison) -> None:
-    """Compare a whole recorded answer with the one that came."""
+def head(recorded: Mapping[str, Any], got: requests.Response, comparison: Comparison) -> None:
+    """Compare the status and the headers of a recorded answer with those of the one that came."""
     if recorded["status"] != got.status_code:
         comparison.wrong("status", recorded["status"], got.status_code)
     for header, value in recorded.get("headers", {}).items():
@@ -420,6 +431,11 @@ def answer(recorded: Mapping[str, Any], got: requests.Response, comparison: Comp
             expected, other = comparison.learned.text(value), got.headers.get(header, "nothing")
             if expected.lower() != other.lower():
                 comparison.wrong(f"header {header}", expected, other)
+
+
+def answer(recorded: Mapping[str, Any], got: requests.Response, comparison: Comparison) -> None:
+    """Compare a whole recorded answer with the one that came."""
+    head(recorded, got, comparison)
     body = recorded.get("json", recorded.get("text", ""))
     if isinstance(body, str):
         comparison.value(body, got.text)

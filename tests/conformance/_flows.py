@@ -1,0 +1,324 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The raw recordings of flows, replayed: every exchange of a case is sent to the stand-in by itself, nothing followed.
+
+Each case starts from the same fresh stand-in with the recorded fixtures. What a case found on the recorded server, and
+what was done there between its steps, says its `Arrangement`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import pyotp
+import requests
+
+from conformance._replay import AUTHENTIK, UUID, Comparison, Generated, Learned, Mismatch, head, recording, send
+from simulators import authentik
+from simulators.authentik import state as clock
+from support.browser import text_of
+from support.frozen import Frozen
+
+Json = Any
+VERSIONS = ("2025.10", "2026.5")
+RECORDINGS: dict[str, Json] = {version: recording(f"flows-authentik-{version}") for version in VERSIONS}
+CASES: dict[tuple[str, str], Json] = {
+    (version, case["name"]): case for version, found in RECORDINGS.items() for case in found["cases"]
+}
+ORIGINS = {"2025.10": "http://127.0.0.1:9557", "2026.5": "http://127.0.0.1:9556"}
+# What the recordings leave out, because it is a secret or a placeholder.
+PASSWORD = "Flows-person-1!"
+WITHOUT_PASSWORD = ("flows-nopassword",)
+KEYS = {
+    "flows-robot-password": "robot-app-password-1",
+    "flows-robot-idle-password": "robot-idle-app-password-1",
+    "flows-robot-late-password": "robot-late-app-password-1",
+    "flows-outsider-api": "flows-outsider-api-token-1",
+    "flows-plain-api": "flows-plain-api-token-1",
+    "flows-viewer-api": "flows-viewer-api-token-1",
+}
+ADMINISTRATOR = "akadmin"
+LOGGED_IN = ("flows-plain", "flows-outsider", "flows-viewer", "flows-mfa", "flows-codes", ADMINISTRATOR)
+LOGIN = "/api/v3/flows/executor/default-authentication-flow/"
+WRONG_CSRF = re.compile(r"x*")  # sent as it is: no token, or a wrong one
+# Whose names begin like this is replayed: logins and flows by one module, what clients and the API ask for by another.
+FLOWS = ("login:", "flow:", "mfa:", "authorize:", "captcha:")
+ENDPOINTS = (
+    "token:",
+    "userinfo",
+    "introspect",
+    "revoke",
+    "end-session:",
+    "device:",
+    "rbac:",
+    "check_access:",
+    "preview_user:",
+    "users:",
+    "netbird:",
+)
+# What neither the collection nor a person who logs in or out meets, each with the reason: the stand-in answers 501.
+FLOWS_LEFT_OUT: dict[str, str] = {}
+ENDPOINTS_LEFT_OUT: dict[str, str] = {}
+LEFT_OUT = FLOWS_LEFT_OUT | ENDPOINTS_LEFT_OUT
+FIXTURES = (
+    "users",
+    "groups",
+    "providers",
+    "applications",
+    "policies",
+    "bindings",
+    "service_accounts",
+    "tokens",
+    "flows",
+)
+
+RULES = dataclasses.replace(
+    AUTHENTIK,
+    generated=(
+        Generated("time", r".*\.last_used", r"\d{4}-\d\d-\d\dT.*", learn=False),
+        Generated("code", r".*\.code", r"[0-9a-f]{32}"),
+        Generated("consent", r"\$\.token", UUID),
+        Generated("totp", r".*\.secret", r"[A-Z2-7]{32}"),
+        Generated("static code", r"\$\.codes\[\]", r"[0-9A-Za-z]{12}"),
+        Generated("device", r".*\.device_uid", r"\d+", learn=False),
+        Generated("device", r"\$(\.results)?\[\]\.pk", r"\d+", path=r"/authenticators/", learn=False),
+        *AUTHENTIK.generated,
+    ),
+    segments=((r"(?<=/core/users/)(\d+)(?=/)", "user"), (r"(?<=/providers/oauth2/)(\d+)(?=/)", "provider")),
+)
+
+Arrange = Callable[["Stage"], None]
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """What a case found: who was logged in at its browser, what was changed, and which cases have to go before.
+
+    `steps` holds what was done ahead of a step (by its index): another browser, a change, time that passed.
+    """
+
+    person: str = ""
+    before: Arrange | None = None
+    after: tuple[str, ...] = ()
+    steps: Mapping[int, Arrange] = field(default_factory=dict)
+
+
+class _Comparison(Comparison):
+    def text(self, recorded: str, got: str, where: str) -> None:
+        """Compare two texts: the scopes of a token come in any order, and addresses may hold made-up values."""
+        if where.endswith(".scope"):
+            recorded, got = " ".join(sorted(recorded.split())), " ".join(sorted(got.split()))
+        ours = _query(got)
+        for name, value in _query(recorded).items():
+            if name in ours and self.rule(f"{where}.{name}", value):
+                self.value(value, ours[name], f"{where}.{name}")
+        super().text(recorded, got, where)
+
+
+def _query(address: str) -> dict[str, str]:
+    parts = urlsplit(address)
+    return dict(parse_qsl(parts.query, keep_blank_values=True) + parse_qsl(parts.fragment, keep_blank_values=True))
+
+
+class Stage:
+    """The stand-in of one version with the recorded fixtures, put back before each case."""
+
+    def __init__(self, version: str) -> None:
+        """Start it, make the fixtures and log the people in whom cases find logged in."""
+        self.version, self.recording = version, RECORDINGS[version]
+        self.server = authentik.serve(version)
+        self.state = self.server.state
+        self.urls = {"authentik": self.server.url}
+        self.learned = Learned(origins=_origins({ORIGINS[version]: self.server.url}))
+        self._fixtures()
+        self._browsers = {name: self._log_in(name) for name in LOGGED_IN}
+        self._learned, self._frozen = self.learned, Frozen(self.state)
+        self.browser = requests.Session()
+
+    def close(self) -> None:
+        """Stop the server."""
+        self.server.stop()
+
+    def __enter__(self) -> Stage:
+        """Return the stage."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the server."""
+        self.close()
+
+    # The fixtures
+
+    def api(self, method: str, path: str, body: Json = None, **query: str) -> Json:
+        """Send a request as the administrator, that must succeed; with recorded ids put right."""
+        request = {"method": method, "path": f"/api/v3/{path}", "query": query, "json": body, "auth": "token"}
+        found = send(request, self.server.url, self.server.token, RULES, self.learned)
+        assert found.ok, (method, path, found.status_code, found.text)
+        return found.json() if found.content else None
+
+    def _fixtures(self) -> None:
+        objects = self.recording["objects"]
+        there = objects["there_before"]
+        for slug, pk in there["flows"].items():
+            self.learn(pk, self.row("flows", slug=slug)["pk"])
+        for scope, pk in there["scope_mappings"].items():
+            self.learn(pk, self.row("mappings", scope_name=scope)["pk"])
+        self.learn(there["certificate"], next(iter(self.state.certificates)))
+        self.learn(there["brand"], next(iter(self.state.brands)))
+        self.row("users", username=ADMINISTRATOR)["password"] = PASSWORD
+        for kind in FIXTURES:
+            for made in objects[kind]:
+                if kind == "bindings" and self.learned.text(made["json"]["target"]) == made["json"]["target"]:
+                    continue  # of a flow, made for the one case that arranges it
+                self._make(kind, made)
+
+    def _make(self, kind: str, made: Json) -> None:
+        row = self.api("POST", made["path"].removeprefix("/api/v3/"), made["json"])
+        if isinstance(made["id"], int):
+            numbered = {"providers": "provider"}.get(kind, "user")
+            self.learned.numbers[numbered, made["id"]] = row.get("pk", row.get("user_pk"))
+        else:
+            self.learn(made["id"], row["pk"])
+        if kind == "users" and row["username"] not in WITHOUT_PASSWORD:
+            self.api("POST", f"core/users/{row['pk']}/set_password/", {"password": PASSWORD})
+        if kind == "tokens":
+            identifier = made["json"]["identifier"]
+            self.api("POST", f"core/tokens/{identifier}/set_key/", {"key": KEYS[identifier]})
+
+    def _log_in(self, username: str) -> requests.Session:
+        session, url = requests.Session(), self.server.url + LOGIN
+        session.trust_env = False
+        found = session.get(url, timeout=10)
+        for sent in ({"uid_field": username}, {"password": PASSWORD}):
+            found = session.post(url, json=sent, timeout=10)
+        assert found.json()["component"] == "xak-flow-redirect", found.text
+        return session
+
+    # What arrangements do
+
+    def row(self, table: str, **values: Any) -> dict[str, Any]:
+        """Return the one row of a table of the stand-in."""
+        found = self.state.find(table, **values)
+        assert found, (table, values)
+        return found
+
+    def visit(self, person: str = "") -> None:
+        """Take a browser with which this person is logged in, or one without any cookie."""
+        self.browser = requests.Session()
+        self.browser.trust_env = False
+        if person:
+            self.browser.cookies.update(self._browsers[person].cookies)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass on the stand-in."""
+        clock.ahead += timedelta(seconds=seconds)
+
+    def learn(self, recorded: str, ours: str) -> None:
+        """Say what the stand-in has in the place of a recorded value."""
+        self.learned.texts[recorded] = ours
+
+    # The cases
+
+    def play(self, name: str, arrangements: Mapping[str, Arrangement]) -> list[Mismatch]:
+        """Replay one case on the stand-in as it was at first, and return every difference."""
+        self._frozen.restore()
+        self.learned, clock.ahead = self._learned.copy(), timedelta()
+        self.learned.sent = set()
+        try:
+            for earlier in arrangements.get(name, Arrangement()).after:
+                self._play(earlier, arrangements)
+            return self._play(name, arrangements)
+        finally:
+            clock.ahead = timedelta()
+
+    def _play(self, name: str, arrangements: Mapping[str, Arrangement]) -> list[Mismatch]:
+        arranged = arrangements.get(name, Arrangement())
+        self.visit(arranged.person)
+        if arranged.before:
+            arranged.before(self)
+        mismatches: list[Mismatch] = []
+        for index, step in enumerate(CASES[self.version, name]["steps"]):
+            if index in arranged.steps:
+                arranged.steps[index](self)
+            mismatches += self._exchange(f"{name} [{index}]", step)
+        return mismatches
+
+    def _exchange(self, name: str, step: Json) -> list[Mismatch]:
+        comparison = _Comparison(RULES, self.learned, name, step["path"])
+        self._one_time_code(step.get("json"))
+        request = {**step, **self._headers(step.get("request_headers") or {})}
+        try:
+            got = send(request, self.urls[step["server"]], self.server.token, RULES, self.learned, session=self.browser)
+        except requests.RequestException as error:
+            comparison.wrong("connection", step["status"], repr(error))
+        else:
+            _compare(step, got, comparison)
+        return comparison.mismatches
+
+    def _one_time_code(self, sent: Json) -> None:
+        """Make the code of an authenticator app anew, for a recorded one that was right; known ones are sent again."""
+        code = sent.get("code", "") if isinstance(sent, dict) else ""
+        secret = next(
+            (ours for theirs, ours in reversed(self.learned.texts.items()) if len(theirs) == 32 and theirs.isupper()), ""
+        )
+        if re.fullmatch(r"\d{6}", code) and code != "000000" and code not in self.learned.texts:
+            self.learn(code, pyotp.TOTP(secret).at(clock.now()))
+
+    def _headers(self, recorded: Mapping[str, str]) -> dict[str, Any]:
+        headers = dict(recorded)
+        auth: str | None = headers.pop("Authorization", None)
+        csrf = headers.get("X-authentik-CSRF")
+        if csrf is not None and not WRONG_CSRF.fullmatch(csrf):
+            headers["X-authentik-CSRF"] = self.browser.cookies["authentik_csrf"]
+        return {"headers": headers, "auth": "token" if auth == "Bearer API_TOKEN" else auth}
+
+
+def _origins(origins: Mapping[str, str]) -> dict[str, str]:
+    """Add the addresses as they stand in a query, and in a query in a query."""
+    found = dict(origins)
+    for recorded, ours in origins.items():
+        for _ in range(2):
+            recorded, ours = quote(recorded, safe=""), quote(ours, safe="")
+            found[recorded] = ours
+    return found
+
+
+def _compare(step: Json, got: requests.Response, comparison: _Comparison) -> None:
+    """Compare a recorded answer with the one that came."""
+    head({"status": step["status"], "headers": step.get("headers", {})}, got, comparison)
+    comparison.value(step["location"] or "", got.headers.get("location", ""), "location")
+    kind = got.headers.get("content-type", "").partition(";")[0]
+    comparison.value(step["content_type"], kind, "content type")
+    known, cleared = _cookies(got)
+    comparison.value(step["cookies_set"], known, "cookies")
+    comparison.value(step.get("cookies_cleared", []), cleared, "cookies cleared")
+    if step["content_type"] == kind == "application/json":
+        comparison.value(step["body"], got.json())
+    elif step["content_type"] == kind:
+        title = re.search(r"(?s)<title>(.*?)</title>", got.text)
+        comparison.value(step.get("title"), title and title[1].strip(), "title")
+        comparison.value(step["body"] or "", text_of(re.sub(r"(?s)<head\b.*?</head>", "", got.text)), "text")
+
+
+def _cookies(got: requests.Response) -> tuple[list[str], list[str]]:
+    """Return the names of the cookies that an answer sets, and of those among them that it takes away."""
+    headers = got.raw.headers.getlist("set-cookie")
+    names = sorted({each.partition("=")[0] for each in headers})
+    return names, sorted({each.partition("=")[0] for each in headers if "Max-Age=0" in each})
+
+
+def cases(*beginnings: str) -> list[tuple[str, str]]:
+    """Return the cases that are replayed, by version and name, whose names begin with one of these."""
+    return [(version, name) for version, name in CASES if name.startswith(beginnings) and name not in LEFT_OUT]
+
+
+def listed(mismatches: list[Mismatch]) -> str:
+    """Write differences one to a line."""
+    return "".join(f"\n{mismatch}" for mismatch in mismatches)
