@@ -5,29 +5,61 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 from .expressions import evaluate_policy
 from .fields import Invalid, is_target
 from .spec import NO_CHOICE, Filter, FilterKind, View
 from .state import Row, State, is_uuid
 
 
-def _decide(state: State, binding: Row, user: Row) -> bool:
+class Result(NamedTuple):
+    """What one binding says: its name as authentik shows it, and the messages of its policy."""
+
+    source: str
+    passing: bool
+    messages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether somebody is let in, and what each binding said about it."""
+
+    passing: bool
+    results: tuple[Result, ...] = ()
+
+    @property
+    def messages(self) -> list[str]:
+        """What the policies have to say."""
+        return [message for result in self.results for message in result.messages]
+
+
+def _decide(state: State, binding: Row, target: Row, user: Row) -> Result:
     if not binding["policy"]:
-        return state.bound(binding, user)
+        return Result("None", state.bound(binding, user), ())
+    policy = state.policies[binding["policy"]]
+    messages: list[str] = []
     try:
-        passing = evaluate_policy(state, state.policies[binding["policy"]]["expression"], user)
+        passing = evaluate_policy(state, policy["expression"], user, messages)
     except Exception as error:
         state.log.append(f"policy failed: {error}")
         passing = bool(binding["failure_result"])
-    return passing != bool(binding["negate"])
+    name = f"Binding from {target['name']} #{binding['order']} to Policy {policy['name']}"
+    return Result(name, passing != bool(binding["negate"]), tuple(messages))
+
+
+def decide(state: State, target: Row, user: Row) -> Decision:
+    """Say whether the bindings of something let a user in, and why; without any, everybody is."""
+    bindings = state.where("bindings", target=target["pk"], enabled=True)
+    results = tuple(_decide(state, binding, target, user) for binding in bindings)
+    enough = all if target["policy_engine_mode"] == "all" else any
+    return Decision(not results or enough(result.passing for result in results), results)
 
 
 def passes(state: State, target: Row, user: Row) -> bool:
-    """Say whether the bindings of an application let a user in; without any, everybody is."""
-    results = [_decide(state, binding, user) for binding in state.where("bindings", target=target["pk"], enabled=True)]
-    if not results:
-        return True
-    return all(results) if target["policy_engine_mode"] == "all" else any(results)
+    """Say whether the bindings of something let a user in."""
+    return decide(state, target, user).passing
 
 
 def target_filter(*, several: bool) -> FilterKind:

@@ -158,13 +158,14 @@ HELPERS: dict[str, Any] = {
 }
 
 
-def run(expression: str, user: User, provider: Provider | None = None, token: Any = None) -> Any:
+def run(expression: str, user: User, provider: Provider | None = None, token: Any = None, **helpers: Any) -> Any:
     """Run an expression: bare statements with ``return``."""
-    space: dict[str, Any] = dict(HELPERS)
+    space: dict[str, Any] = HELPERS | helpers
     exec(compile(_source(expression), "<expression>", "exec"), space)
     return space["_expression"](Request(user), user, provider, token, {})
 
 
-def evaluate_policy(state: State, expression: str, user: Row) -> bool:
-    """Run a policy's expression for a user."""
-    return bool(run(expression, User(state, user)))
+def evaluate_policy(state: State, expression: str, user: Row, messages: list[str] | None = None) -> bool:
+    """Run a policy's expression for a user; what it has to say is added to the messages."""
+    said = [] if messages is None else messages
+    return bool(run(expression, User(state, user), ak_message=said.append))
