@@ -193,7 +193,7 @@ def not_let_in(it: Broken) -> None:
 
 
 def second_factor(it: Broken) -> None:
-    it.ak.authenticators[it.row("users", username=it.person)["pk"]] = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    it.ak.add_authenticator(it.row("users", username=it.person)["pk"], "totp", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
 
 
 def passkey(it: Broken) -> None:

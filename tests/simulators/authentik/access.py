@@ -13,6 +13,17 @@ from .fields import Invalid, is_target
 from .spec import NO_CHOICE, Filter, FilterKind, View
 from .state import Row, State, is_uuid
 
+# Whoever is not logged in: a user without anything.
+ANONYMOUS: Row = {
+    "pk": None,
+    "username": "",
+    "name": "",
+    "email": "",
+    "is_active": False,
+    "attributes": {},
+    "roles": [],
+}
+
 
 class Result(NamedTuple):
     """What one binding says: its name as authentik shows it, and the messages of its policy."""

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from . import access, api, claims
 from .api import Refused, allowed, clean, create, guarded, lookup, paginated, parse, remove
 from .apps import APPLICATIONS, PROVIDERS
+from .devices import own
 from .fields import Field, boolean, mapping, mappings, moment
 from .people import GROUPS, PERMISSIONS, ROLES, TOKENS, USERS
 from .policies import BINDINGS
@@ -348,6 +349,7 @@ ACTIONS = (
     Action("GET", r"providers/oauth2/(\d+)/setup_urls/", setup_urls),
     Action("GET", r"providers/oauth2/(\d+)/preview_user/", preview_user),
     Action("PUT", r"core/transactional/applications/", transactional),
+    Action("GET", r"authenticators/all/", own),
     Action("GET", r"rbac/permissions/", permissions),
     Action("POST", r"rbac/permissions/assigned_by_roles/([^/]+)/assign/", assign),
     Action("PATCH", r"rbac/permissions/assigned_by_roles/([^/]+)/unassign/", unassign),

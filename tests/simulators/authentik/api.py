@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from starlette.responses import HTMLResponse, Response
 
 from .apps import APPLICATION_RESOURCES
+from .devices import DEVICE_RESOURCES
 from .fields import REQUIRED, Field, Invalid
 from .people import PEOPLE_RESOURCES
 from .policies import POLICY_RESOURCES
 from .spec import Filter, Resource, ServerFailure, View
 from .state import Row, State, new_id, now, stamp
 
-RESOURCES = {resource.path: resource for resource in (*PEOPLE_RESOURCES, *APPLICATION_RESOURCES, *POLICY_RESOURCES)}
+_ALL = (*PEOPLE_RESOURCES, *APPLICATION_RESOURCES, *POLICY_RESOURCES, *DEVICE_RESOURCES)
+RESOURCES = {resource.path: resource for resource in _ALL}
 VERBS = {"GET": "view", "POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
 MAX_PAGE = 100  # since 2026.5; before that a page is as long as it is asked to be
-PAGE = "<!DOCTYPE html>\n<html><head><title>{0} - authentik</title></head><body><h1>{0}</h1><p>{1}</p></body></html>"
+PAGE = "<!DOCTYPE html>\n<html><head><title>{}</title></head><body>{}</body></html>"
 LIST_ALLOW = "GET, POST, HEAD, OPTIONS"
 DETAIL_ALLOW = "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"
 
@@ -35,9 +37,11 @@ class Refused(Exception):
         self.status, self.body, self.allow = status, body, allow
 
 
-def page(status: int, title: str, text: str = "", headers: Mapping[str, str] | None = None) -> Response:
+def page(status: int, heading: str, *paragraphs: str, title: str = "authentik", home: bool = True) -> Response:
     """Make one of authentik's HTML pages."""
-    return HTMLResponse(PAGE.format(title, text), status, dict(headers or {}))
+    parts = [f"<h1>{heading}</h1>", *(f"<p>{escape(each)}</p>" for each in paragraphs)]
+    parts += ["<a href='/'>Go home</a>"] if home else []
+    return HTMLResponse(PAGE.format(title, "".join([*parts, "<footer>Powered by authentik</footer>"])), status)
 
 
 def failed(method: str) -> Response:

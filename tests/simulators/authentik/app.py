@@ -16,17 +16,20 @@ from dataclasses import replace
 from urllib.parse import parse_qs, parse_qsl
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from . import actions, api, authorize, browser, flows, oauth
 from .api import Refused, answer, authenticate, failed, page
-from .spec import ServerFailure, View
-from .state import State
+from .spec import NotBuilt, ServerFailure, View
+from .state import Row, State
 
 API = "/api/v3/"
 EXECUTOR = re.compile(r"/api/v3/flows/executor/([^/]+)/")
 OAUTH = "/application/o/"
+OWN = "core/users/me/"
+# What the API has, and the collection does not ask for.
+NOT_BUILT = ("stages/", "flows/bindings/", "managed/")
 
 
 class App:
@@ -47,6 +50,8 @@ class App:
             return self._route(request, method, body)
         except Refused as error:
             return answer(self.state, error.status, error.body, error.allow)
+        except NotBuilt as error:
+            return PlainTextResponse(f"This stand-in has not built {error}.", 501)
         except ServerFailure as error:
             self.state.log.append(str(error))
         except Exception:
@@ -56,30 +61,44 @@ class App:
     def _route(self, request: Request, method: str, body: bytes) -> Response:
         path = request.url.path
         base = f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}"
-        at = browser.visit(self.state, base, method, path, request.url.query, request.cookies.get(browser.COOKIE))
+        at = browser.visit(self.state, base, method, request)
         if executor := EXECUTOR.fullmatch(path):
             return flows.executor(at, executor[1], body)
         if path.startswith(API):
-            return self._api(request, method, path.removeprefix(API), base, body)
+            return self._api(request, method, at, body)
         if path.startswith(OAUTH):
             return self._oauth(request, method, at, body)
         return self._page(at)
 
-    def _api(self, request: Request, method: str, path: str, base: str, body: bytes) -> Response:
+    def _api(self, request: Request, method: str, at: browser.Visit, body: bytes) -> Response:
+        path = at.path.removeprefix(API)
         if not path.endswith("/"):
             return self._without_slash(request, method, f"{path}/")
         query = parse_qs(request.url.query, keep_blank_values=True)
+        if path.startswith(NOT_BUILT):
+            raise NotBuilt(f"the API of {path}")
         allow = actions.allow(path)
         if not allow:
             return page(404, "Not Found")
-        view = View(self.state, {}, base, method == "PATCH", query)
+        view = View(self.state, {}, at.base, method == "PATCH", query)
         if path not in actions.OPEN:
             try:
-                view = replace(view, caller=authenticate(self.state, request.headers.get("authorization", "")))
+                view = replace(view, caller=self._caller(request, method, at))
             except Refused as error:
                 raise Refused(error.status, error.body, allow) from None
-        found = actions.handle(self.state, method, path, view, body)
-        return found or api.handle(self.state, method, path, view, body) or page(404, "Not Found")
+        found = actions.handle(self.state, method, path, view, body) or api.handle(self.state, method, path, view, body)
+        if found is None:
+            return page(404, "Not Found")
+        return at.keep(found) if path == OWN and at.user else found
+
+    def _caller(self, request: Request, method: str, at: browser.Visit) -> Row:
+        """Return whose request this is: a token's owner, or who is logged in at the browser."""
+        header = request.headers.get("authorization", "")
+        if header or at.user is None:
+            return authenticate(self.state, header)
+        if method != "GET":
+            raise NotBuilt("a request of the API that writes for who is logged in at a browser")
+        return at.user
 
     def _without_slash(self, request: Request, method: str, path: str) -> Response:
         """A path without its last slash: a GET is sent on, anything else fails inside the server (measured: facts)."""
@@ -97,6 +116,7 @@ class App:
         state, base = self.state, at.base
         calls: dict[tuple[str, str], Callable[[], Response]] = {
             ("GET", "authorize/"): lambda: authorize.authorize(at),
+            ("POST", "authorize/"): lambda: authorize.posted(),
             ("POST", "token/"): lambda: oauth.token(state, base, form, header),
             ("POST", "device/"): lambda: oauth.device(state, base, form),
             ("GET", "userinfo/"): lambda: oauth.userinfo(state, header),
@@ -108,19 +128,27 @@ class App:
             return calls[method, path]()
         if any(name == path for _method, name in calls):
             return failed("POST")
-        own = re.fullmatch(r"([^/]+)/(\.well-known/openid-configuration|jwks/)", path)
+        own = re.fullmatch(r"([^/]+)/(\.well-known/openid-configuration|jwks/|)", path)
         if own and method == "GET":
+            if not own[2]:
+                return browser.redirect(f"{at.path}.well-known/openid-configuration")
             return oauth.jwks(state, own[1]) if own[2] == "jwks/" else oauth.discovery(state, base, own[1])
         return page(404, "Not Found")
 
     def _page(self, at: browser.Visit) -> Response:
-        default = re.fullmatch(r"/flows/-/default/(authentication|invalidation)/", at.path)
-        if default:
-            return authorize.default_flow(at, default[1])
+        if at.path == "/":
+            return browser.redirect("/if/user/" if at.user else "/flows/-/default/authentication/?next=/")
         if at.path in ("/device", "/device/"):
             return authorize.device_page(at)
         if at.path in ("/-/health/live/", "/-/health/ready/"):
             return Response(status_code=200)
+        if at.path == "/flows/-/cancel/":
+            return authorize.cancel(at)
+        if default := re.fullmatch(r"/flows/-/default/(authentication|invalidation)/", at.path):
+            return authorize.default_flow(at, default[1])
+        if setup := re.fullmatch(r"/flows/-/configure/([^/]+)/", at.path):
+            return authorize.configure(at, setup[1])
         found = re.fullmatch(r"/if/flow/([^/]+)/", at.path)
-        flow = self.state.find("flows", slug=found[1]) if found else None
-        return page(200, flow["title"], "<ak-flow-executor></ak-flow-executor>") if flow else page(404, "Not Found")
+        if at.path == "/if/user/" or (found and self.state.find("flows", slug=found[1])):
+            return HTMLResponse(api.PAGE.format("authentik", ""))
+        return page(404, "Not Found")

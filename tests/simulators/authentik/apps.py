@@ -37,7 +37,7 @@ from .spec import (
     references,
     switch,
 )
-from .state import Row, new_id
+from .state import GRANTS_NAMED, Row, new_id
 
 NEWER = "2026.5"
 BACKGROUND = "/static/dist/assets/images/flow_background.jpg"
@@ -286,7 +286,7 @@ PROVIDERS = Resource(
     fields=(
         *_PROVIDER_HEAD,
         Field("client_type", choice, choices=("confidential", "public"), default="confidential"),
-        Field("grant_types", choices, choices=GRANT_TYPES, default=[], since="2026.8"),
+        Field("grant_types", choices, choices=GRANT_TYPES, default=[], since=GRANTS_NAMED),
         Field(
             "client_id",
             default=lambda state: state.secret(40),

@@ -14,11 +14,23 @@ from starlette.responses import Response
 
 from . import access
 from .api import page
-from .browser import Visit, denied_page, error_page, redirect
+from .browser import Visit, denied_page, redirect
 from .claims import seconds
-from .state import Row, State, now
+from .spec import NotBuilt, ServerFailure
+from .state import GRANTS_NAMED, Row, State, now
 
 FORBIDDEN_SCHEMES = ("javascript", "data", "vbscript")
+# Responses that the server gives and nobody here asks for.
+OTHER_RESPONSES = ("id_token", "id_token token", "code token", "code id_token", "code id_token token")
+DENIED = "Request has been denied."
+DESCRIPTIONS = {
+    "invalid_request": "The request is otherwise malformed",
+    "invalid_request challenge": "Unsupported challenge method {code_challenge_method}",
+    "request_not_supported": "The provider does not support use of the request parameter",
+    "unsupported_response_type": ("The authorization server does not support obtaining an authorization code using this method"),
+    "login_required": "The Authorization Server requires End-User authentication",
+    "consent_required": "The Authorization Server requires End-User consent",
+}
 
 
 def redirect_allowed(state: State, provider: Row, uri: str) -> bool:
@@ -38,8 +50,8 @@ def redirect_allowed(state: State, provider: Row, uri: str) -> bool:
 
 
 def grants(state: State, provider: Row, grant_type: str) -> bool:
-    """Say whether a provider may be used with a grant; since 2026.8 each has to be named."""
-    if not state.at_least("2026.8") or grant_type in provider["grant_types"]:
+    """Say whether a provider may be used with a grant; newer releases want each to be named."""
+    if not state.at_least(GRANTS_NAMED) or grant_type in provider["grant_types"]:
         return True
     state.log.append(f"Invalid grant_type for provider: {grant_type}")
     return False
@@ -52,39 +64,95 @@ def granted_scopes(state: State, provider: Row, asked: str) -> tuple[str, ...]:
     return tuple(scope for scope in dict.fromkeys(wanted) if scope in have)
 
 
-def _refused(values: dict[str, str], error: str, description: str) -> Response:
+def _error(values: dict[str, str], error: str) -> str:
+    """Return the address that tells the client of an error."""
     uri = values["redirect_uri"]
     joint = "&" if "?" in uri else "?"
     state = f"&state={quote(values['state'])}" if values.get("state") else ""
-    return redirect(f"{uri}{joint}error={error}&error_description={quote(description)}{state}")
+    description = DESCRIPTIONS[error].format(**values)
+    return f"{uri}{joint}error={error.partition(' ')[0]}&error_description={quote(description)}{state}"
+
+
+def _wrong(at: Visit, provider: Row) -> str:
+    """Return the error that is wrong with a request whose client and redirect are right, or an empty text."""
+    values = at.values
+    if values.get("response_type", "") not in ("code", *OTHER_RESPONSES):
+        return "unsupported_response_type"
+    if values["response_type"] != "code" or values.get("response_mode", "query") != "query":
+        raise NotBuilt("the response type {response_type} and other response modes than query".format(**values))
+    if not grants(at.state, provider, "authorization_code"):
+        return "invalid_request"
+    if "request" in values:
+        return "request_not_supported"
+    if values.get("code_challenge_method", "plain") not in ("plain", "S256"):
+        return "invalid_request challenge"
+    return ""
 
 
 def authorize(at: Visit) -> Response:
     """Answer the authorize endpoint: checks first, then the login, the bindings, and the consent or the code."""
     state, values = at.state, at.values
-    provider = state.find("providers", client_id=values.get("client_id"))
+    if "client_id" not in values:
+        return page(404, "Not Found")
+    provider = state.find("providers", client_id=values["client_id"])
     if provider is None:
-        return error_page("Client ID Error", "The client identifier (client_id) is missing or invalid.")
+        return page(400, "Client ID Error", "The client identifier (client_id) is missing or invalid.")
     if not redirect_allowed(state, provider, values.get("redirect_uri", "")):
         text = "The request fails due to a missing, invalid, or mismatching redirection URI (redirect_uri)."
-        return error_page("Redirect URI Error", text)
-    malformed = "The request is otherwise malformed"
-    if values.get("response_type") != "code":
-        return _refused(values, "unsupported_response_type", "The authorization server does not support this.")
-    if not grants(state, provider, "authorization_code"):
-        return _refused(values, "invalid_request", malformed)
-    if values.get("code_challenge_method", "plain") not in ("plain", "S256"):
-        return _refused(values, "invalid_request", malformed)
+        return page(400, "Redirect URI Error", text)
+    if error := _wrong(at, provider):
+        return redirect(_error(values, error))
     application = state.find("applications", provider=provider["pk"])
     if application is None:
-        return denied_page(at, "Failed to resolve application")
+        return denied_page(at, DENIED)
     if at.user is None:
         if "none" in values.get("prompt", "").split():
-            return _refused(values, "login_required", "The Authorization Server requires End-User authentication")
+            return redirect(_error(values, "login_required"))
         return _to_login(at, application)
-    if not access.passes(state, application, at.user):
-        return denied_page(at, "Request has been denied.")
+    if _too_old(at) or _not_renewed(at):
+        return _to_login(at, application)
+    decision = access.decide(state, application, at.user)
+    if not decision.passing:
+        return denied_page(at, DENIED, *_explained(at, decision))
     return _to_consent(at, provider, application)
+
+
+def posted() -> Response:
+    """Take no POST."""
+    raise NotBuilt("a POST to the authorize endpoint")
+
+
+def _too_old(at: Visit) -> bool:
+    """Say whether the login is longer ago than the client wants; what is no number is an error inside the server."""
+    longest = at.values.get("max_age")
+    if longest is None:
+        return False
+    try:
+        return now().timestamp() - at.session.auth_time > int(longest)
+    except ValueError:
+        raise ServerFailure(f"max_age={longest}") from None
+
+
+def _not_renewed(at: Visit) -> bool:
+    """Say whether the person has to log in again for this client (``prompt=login``): the login that is there won't do."""
+    if "login" not in at.values.get("prompt", "").split():
+        return False
+    if at.session.renewed in (None, at.session.login):
+        at.session.renewed = at.session.login
+        return True
+    return False
+
+
+def _explained(at: Visit, decision: access.Decision) -> list[str]:
+    """Return what an administrator is told beside the refusal."""
+    if not at.user or not at.state.is_superuser(at.user):
+        return []
+    said = [f"Messages: {' '.join(decision.messages)}"] if decision.messages else []
+    reasons = [
+        " ".join([f"Policy binding '{each.source}' returned result '{each.passing}'", *each.messages])
+        for each in decision.results
+    ]
+    return [*said, " ".join(["Explanation:", *reasons])]
 
 
 def _to_login(at: Visit, application: Row | None) -> Response:
@@ -107,14 +175,30 @@ def default_flow(at: Visit, designation: str) -> Response:
     slug = _default_flow(at.state, designation)
     if not slug:
         return page(404, "Not Found")
-    return redirect(f"/if/flow/{slug}/?{urlencode(parse_qsl(at.query, keep_blank_values=True))}")
+    query = urlencode(parse_qsl(at.query, keep_blank_values=True))
+    return redirect(f"/if/flow/{slug}/" + (f"?{query}" if query else ""))
+
+
+def cancel(at: Visit) -> Response:
+    """Give up the flow under way: newer releases go on where the page was told to, else it is the log-out."""
+    to = at.values.get("next") if at.state.at_least("2026.5") else None
+    if at.session.plan is None:
+        return redirect("/flows/-/default/invalidation/")
+    at.session.plan = None
+    return at.keep(redirect(to or "/flows/-/default/invalidation/"))
+
+
+def configure(at: Visit, stage: str) -> Response:
+    """Open the flow that sets up what a stage is for."""
+    flow = next((row for row in at.state.flows.values() if row["stages"] == [stage]), None)
+    return at.keep(redirect(f"/if/flow/{flow['slug']}/")) if flow else page(404, "Not Found")
 
 
 def _to_consent(at: Visit, provider: Row, application: Row) -> Response:
     flow = at.state.flows[provider["authorization_flow"]]
     kinds = list(flow["stage_kinds"])
     if "consent" in at.values.get("prompt", "").split() and "consent" not in kinds:
-        kinds.append("consent")
+        kinds.append("prompted consent")
     at.session.plan = {
         "flow": flow["slug"],
         "kinds": [*kinds, "fulfilment"],
@@ -133,6 +217,8 @@ def code_redirect(at: Visit) -> str:
     plan = at.session.plan or {}
     at.session.plan = None
     provider, values = at.state.providers[plan["provider"]], plan["values"]
+    if {"none", "consent"} <= set(values.get("prompt", "").split()):
+        return _error(values, "consent_required")
     code = secrets.token_hex(16)
     at.state.codes[code] = {
         "provider": provider["pk"],

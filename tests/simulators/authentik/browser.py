@@ -1,26 +1,31 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A browser's requests: its session, its cookies, and the pages that it is shown."""
+"""A browser's requests: its session, its cookies, and where it is sent."""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from .api import page
 from .state import Row, Session, State
 
 COOKIE = "authentik_session"
-HTML = "<!DOCTYPE html>\n<html><head><title>{}</title></head><body>{}</body></html>"
+CSRF_COOKIE = "authentik_csrf"
+MFA_COOKIE = "authentik_mfa"
 
 
 @dataclass
 class Visit:
-    """One request of a browser, with its session."""
+    """One request of a browser, with its session; ``cookies`` are set by the answer, beside the session's.
+
+    ``csrf`` says whether the request repeats the browser's token, ``json`` whether it says that its body is JSON.
+    """
 
     state: State
     base: str
@@ -28,7 +33,10 @@ class Visit:
     path: str
     query: str
     session: Session
-    new: bool = False
+    csrf: bool = False
+    json: bool = False
+    mfa: str = ""
+    cookies: dict[str, str] = field(default_factory=dict)
 
     @property
     def values(self) -> dict[str, str]:
@@ -46,19 +54,29 @@ class Visit:
         """The path with the query."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
-    def keep(self, response: Response, *more: str) -> Response:
-        """Keep the session and let the browser know it, with more cookies where the server sets them."""
+    def keep(self, response: Response) -> Response:
+        """Keep the session and let the browser know it, with the other cookies that were set on the way."""
         self.state.sessions[self.session.key] = self.session
-        for name in more:
-            response.set_cookie(name, secrets.token_hex(16), path="/", samesite="lax")
+        for name, value in self.cookies.items():
+            response.set_cookie(name, value, path="/", samesite="lax")
         response.set_cookie(COOKIE, self.session.key, path="/", httponly=True, samesite="lax")
         return response
 
 
-def visit(state: State, base: str, method: str, path: str, query: str, cookie: str | None) -> Visit:
+def visit(state: State, base: str, method: str, request: Request) -> Visit:
     """Find the session of a request, or begin one."""
-    session = state.sessions.get(cookie or "")
-    return Visit(state, base, method, path, query, session or Session(), session is None)
+    token = request.headers.get("x-authentik-csrf", "")
+    return Visit(
+        state,
+        base,
+        method,
+        request.url.path,
+        request.url.query,
+        state.sessions.get(request.cookies.get(COOKIE, "")) or Session(),
+        csrf=bool(token) and token == request.cookies.get(CSRF_COOKIE),
+        json=request.headers.get("content-type", "").startswith("application/json"),
+        mfa=request.cookies.get(MFA_COOKIE, ""),
+    )
 
 
 def redirect(location: str) -> Response:
@@ -69,20 +87,12 @@ def redirect(location: str) -> Response:
     return response
 
 
-def error_page(title: str, text: str) -> Response:
-    """Make the page for a request that can't be sent back to its client."""
-    body = f"<h1>{escape(title)}</h1><p>{escape(text)}</p><a href='/'>Go home</a> <footer>Powered by authentik</footer>"
-    return Response(HTML.format("authentik", body), 400, media_type="text/html")
-
-
-def denied_page(at: Visit, text: str) -> Response:
+def denied_page(at: Visit, text: str, *more: str) -> Response:
     """Make the page for a person who may not use the application: status 200 (measured: facts)."""
     newer = at.state.at_least("2026.5")
-    who = f"<p>{escape(at.user['username'])} <a href='/'>Not you?</a></p>" if at.user else ""
-    home = "<a href='/'>Go home</a> " if newer else ""
-    title = "Permission denied"
-    body = f"<h1>{title}</h1>{who}<p>{escape(text)}</p>{home}<footer>Powered by authentik</footer>"
-    response = Response(HTML.format(f"{title} - authentik", body), 200, media_type="text/html")
+    who = (f"{at.user['username']} Not you?",) if at.user else ()
+    heading = "Permission denied"
+    response = page(200, heading, *who, text, *more, title=f"{heading} - authentik", home=newer)
     if not newer:
-        response.set_cookie("authentik_csrf", secrets.token_hex(16), path="/", samesite="lax")
+        response.set_cookie(CSRF_COOKIE, secrets.token_hex(16), path="/", samesite="lax")
     return response

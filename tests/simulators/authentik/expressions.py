@@ -151,6 +151,7 @@ def _flatten(value: Any) -> Any:
 
 # The helpers of authentik's expressions that say something about these objects or about texts.
 HELPERS: dict[str, Any] = {
+    "ak_is_sso_flow": False,  # nobody comes here from another provider
     "ak_is_group_member": lambda user, **group: user.all_groups().filter(**group).exists(),
     "list_flatten": _flatten,
     "regex_match": lambda value, pattern: re.search(pattern, value) is not None,

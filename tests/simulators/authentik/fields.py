@@ -122,6 +122,8 @@ def choices(field: Field, value: Any, state: State) -> Any:
     """Take a list of the field's choices; complaints are keyed by the position."""
     if not isinstance(value, list):
         raise Invalid(f'Expected a list of items but got type "{type(value).__name__}".')
+    if not value:
+        raise Invalid("This list may not be empty.")
     wrong: dict[str, Any] = {}
     for index, each in enumerate(value):
         try:

@@ -42,6 +42,7 @@ class _Policy(NamedTuple):
     failure_result: bool = False
     target: str = ""
     since: str = "2025.10"
+    expression: str = "return True"
 
 
 REQUIRED = "require_authenticated"
@@ -198,13 +199,14 @@ EXPRESSIONS = {
     "ak_proxy": 'return {"ak_proxy": {"user_attributes": request.user.group_attributes(), "is_superuser": user.is_superuser}}',
 }
 
+IF_SSO = "return ak_is_sso_flow"
 POLICIES = (
     _Policy("default-oobe-prefill-user"),
     _Policy("default-oobe-password-usable", flow="initial-setup"),
     _Policy("default-oobe-flow-set-authentication"),
     _Policy("default-source-enrollment-if-username"),
-    _Policy("default-source-authentication-if-sso", flow="default-source-authentication"),
-    _Policy("default-source-enrollment-if-sso", flow="default-source-enrollment"),
+    _Policy("default-source-authentication-if-sso", flow="default-source-authentication", expression=IF_SSO),
+    _Policy("default-source-enrollment-if-sso", flow="default-source-enrollment", expression=IF_SSO),
     _Policy("default-authentication-flow-password-stage", order=10, failure_result=True),
     _Policy(
         "default-authentication-flow-authenticator-validate-stage",
@@ -272,7 +274,7 @@ def _policies(state: State) -> None:
             "name": policy.name,
             "execution_logging": False,
             "kind": "event_matcher" if policy.action else "expression",
-            "expression": "return True",
+            "expression": policy.expression,
             "action": policy.action,
         }
         state.bindings[binding] = {

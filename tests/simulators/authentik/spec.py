@@ -46,6 +46,10 @@ class ServerFailure(Exception):
     """An error inside the server that it has no answer for."""
 
 
+class NotBuilt(Exception):
+    """Something that the server does and this stand-in does not: it says so (501) and never answers more kindly."""
+
+
 Filter = Callable[[View, Row], bool]
 FilterKind = Callable[[str, list[str], View], Filter | None]
 

@@ -21,7 +21,9 @@ Row = dict[str, Any]
 Table = dict[Any, Row]
 
 # The release and, as the servers that were recorded named themselves, its version string.
-VERSIONS = {"2025.10": "2025.10.0-rc1", "2026.5": "2026.5.0-rc1", "2026.8": "2026.8.0"}
+# Two servers of 2026.5 were recorded: the release candidate, and the release, which knows a provider's `grant_types`.
+VERSIONS = {"2025.10": "2025.10.0-rc1", "2026.5": "2026.5.0-rc1", "2026.5.0": "2026.5.0", "2026.8": "2026.8.0"}
+GRANTS_NAMED = "2026.5.0"  # since then a provider names the grants that it may be used with
 TABLES = (
     "users",
     "groups",
@@ -111,13 +113,34 @@ def group_number(pk: str) -> int:
 
 @dataclass
 class Session:
-    """A browser's session: who is logged in and which flow is under way."""
+    """A browser's session: who is logged in, by which login, and which flow is under way.
+
+    ``renewed`` is the login that a client did not want to rely on (``prompt=login``).
+    """
 
     key: str = field(default_factory=lambda: secrets.token_hex(16))
     user: int | None = None
     auth_time: int = 0
+    login: str = ""
+    renewed: str | None = None
     application: str | None = None
     plan: dict[str, Any] | None = None
+
+
+@dataclass
+class Settings:
+    """What an administrator can change about the stages of the login; the defaults are a fresh install's.
+
+    ``not_configured_action`` is what happens to a person without an authenticator (skip, deny or configure), and
+    ``configuration_stages`` which kinds they may set up then; ``last_auth_threshold`` is in seconds.
+    """
+
+    pretend_user_exists: bool = True
+    restart_with_context: bool = False
+    remember_me: bool = False
+    not_configured_action: str = "skip"
+    configuration_stages: tuple[str, ...] = ()
+    last_auth_threshold: int = 0
 
 
 @dataclass
@@ -144,10 +167,15 @@ class State:
     tokens: Table = field(default_factory=dict)
     # Things that a binding can point at and that this stand-in has no table for (stages, notification rules).
     other_targets: set[str] = field(default_factory=set)
-    # The secrets of people's authenticator apps, by user.
-    authenticators: dict[int, str] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    # People's authenticators: apps (``totp``) and lists of codes (``static``).
+    devices: Table = field(default_factory=dict)
+    # The scopes that people consented to, by user and application.
+    consents: dict[tuple[int, str], set[str]] = field(default_factory=dict)
     # What follows does not last and is in no snapshot.
     sessions: dict[str, Session] = field(default_factory=dict)
+    # Whose second factor a browser remembers, by cookie: the user, and until when.
+    trusted: dict[str, tuple[int, float]] = field(default_factory=dict)
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
     device_codes: dict[str, dict[str, Any]] = field(default_factory=dict)
     access_tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -155,7 +183,7 @@ class State:
     log: list[str] = field(default_factory=list)
     generated: set[str] = field(default_factory=set)
     install_id: str = field(default_factory=new_id)
-    _numbers: dict[str, int] = field(default_factory=lambda: {"users": 3, "providers": 1})
+    _numbers: dict[str, int] = field(default_factory=lambda: {"users": 3, "providers": 1, "devices": 1})
 
     def at_least(self, version: str) -> bool:
         """Say whether this server is of that release or a later one."""
@@ -300,6 +328,24 @@ class State:
             **more,
         }
         self.tokens[row["pk"]] = row
+        return row
+
+    def add_authenticator(self, user: int, kind: str, secret: str = "", codes: Sequence[str] = ()) -> Row:
+        """Add an authenticator app with its secret in base32 (``totp``), or a list of codes (``static``)."""
+        row = {
+            "pk": self.number("devices"),
+            "kind": kind,
+            "user": user,
+            "secret": secret,
+            "codes": list(codes),
+            "created": stamp(),
+            "last_updated": stamp(),
+            "last_used": None,
+            "last_step": -1,
+            "failures": 0,
+            "failed_at": 0.0,
+        }
+        self.devices[row["pk"]] = row
         return row
 
     # Looking at the end of a test
