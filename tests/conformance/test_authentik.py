@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
 
+import support.browser
 from conformance._replay import AUTHENTIK, Generated, Mismatch, recording, replay, segment
 from simulators import authentik
 from simulators.authentik import api, fields
@@ -40,6 +38,7 @@ RULES = dataclasses.replace(
         ("flow by slug", r".*\.cache_count"),
     ),
 )
+CALLBACK = "https://netbird.company/cb"
 ORIGINS = {"2025.10": "http://127.0.0.1:9001", "2026.5": "http://127.0.0.1:9000"}
 
 
@@ -76,7 +75,7 @@ class Client:
             "client_id": name,
             "authorization_flow": self.flow("default-provider-authorization-implicit-consent"),
             "invalidation_flow": self.flow("default-provider-invalidation-flow"),
-            "redirect_uris": [{"matching_mode": "strict", "url": "https://netbird.company/cb"}],
+            "redirect_uris": [{"matching_mode": "strict", "url": CALLBACK}],
             "property_mappings": self.mapping("openid", "email", "profile", "entitlements"),
             "signing_key": self("GET", "crypto/certificatekeypairs/", has_key="true")["results"][0]["pk"],
             **more,
@@ -267,6 +266,8 @@ def test_grant_types_are_new_in_2026_8(server: authentik.Running) -> None:
     assert provider["grant_types"] == ["authorization_code"]
     bad = call.raw("PATCH", f"providers/oauth2/{provider['pk']}/", {"grant_types": ["authorization_code", "magic"]})
     assert (bad.status_code, bad.json()) == (400, {"grant_types": {"1": ['"magic" is not a valid choice.']}})
+    none = call.raw("PATCH", f"providers/oauth2/{provider['pk']}/", {"grant_types": []})
+    assert (none.status_code, none.json()) == (400, {"grant_types": ["This list may not be empty."]})
     assert call.provider("other")["grant_types"] == []
 
 
@@ -295,66 +296,43 @@ def test_empty_grant_types_refuse_every_login(newest: authentik.Running) -> None
 # Logins
 
 
-class Browser:
-    """Somebody who logs in, without a page."""
-
-    verifier = "v" * 43
+class Browser(support.browser.Browser):
+    """Somebody who logs in at a client of authentik's."""
 
     def __init__(self, server: authentik.Running) -> None:
-        self.server, self.session = server, requests.Session()
+        super().__init__({"authentik": server.url}, "", "", CALLBACK)
+        self.server = server
+        self.verifier, self.challenge = support.browser.pkce()
 
-    def authorize(self, client: str, redirect: str = "https://netbird.company/cb", **more: str) -> requests.Response:
-        """Open the authorize endpoint."""
-        digest = base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).decode().rstrip("=")
-        query = {
+    def query(self, client: str, redirect: str = CALLBACK, **more: str) -> dict[str, str]:
+        """Return what the client asks for."""
+        return {
             "client_id": client,
             "redirect_uri": redirect,
             "response_type": "code",
             "scope": "openid profile email entitlements offline_access goauthentik.io/api",
             "state": "s",
-            "code_challenge": digest,
+            "code_challenge": self.challenge,
             "code_challenge_method": "S256",
             **more,
         }
-        url = f"{self.server.url}/application/o/authorize/?{urlencode(query)}"
-        return self.session.get(url, allow_redirects=False, timeout=10)
 
-    def walk(self, sent: requests.Response, username: str, password: str) -> requests.Response | str:
-        """Follow redirects and answer challenges, until the client's redirect, a page or a refusal."""
-        while sent.status_code == 302 and sent.headers["location"].startswith("/"):
-            location = urlsplit(sent.headers["location"])
-            if not location.path.startswith("/if/flow/"):
-                sent = self.session.get(self.server.url + sent.headers["location"], allow_redirects=False, timeout=10)
-                continue
-            url = f"{self.server.url}/api/v3/flows/executor/{location.path.split('/')[3]}/"
-            to = self.flow(url, location.query, username, password)
-            if not to.startswith("/"):
-                return to
-            sent = self.session.get(self.server.url + to, allow_redirects=False, timeout=10)
-        return sent.headers.get("location") or sent
+    def authorize(self, client: str, redirect: str = CALLBACK) -> requests.Response:
+        """Open the authorize endpoint."""
+        url = f"{self.server.url}/application/o/authorize/"
+        return self.session.get(url, params=self.query(client, redirect), allow_redirects=False, timeout=10)
 
-    def flow(self, url: str, query: str, username: str, password: str) -> str:
-        """Answer the challenges of one flow; the address it ends with, or ! and the message of a refusal."""
-        answers = {
-            "ak-stage-identification": {"uid_field": username, "password": password},
-            "ak-stage-password": {"password": password},
-        }
-        challenge = self.session.get(url, params={"query": query}, timeout=10).json()
-        while challenge["component"] != "xak-flow-redirect":
-            component = challenge["component"]
-            if component == "ak-stage-access-denied":
-                return "!" + str(challenge["error_message"])
-            sent = answers.get(component) or {"token": challenge["token"]}
-            sent = {"component": component, **sent}
-            challenge = self.session.post(url, params={"query": query}, json=sent, timeout=10).json()
-        return str(challenge["to"])
+    def log_in(self, username: str, password: str, client: str, **more: str) -> Any:
+        """Log in, as far as it goes: the last page, or what the last challenge says."""
+        self.username, self.password, self.callback = username, password, None
+        self.walk(f"{self.server.url}/application/o/authorize/", self.query(client, **more))
+        return self.steps[-1]["body"]
 
     def code(self, username: str, password: str, client: str, **more: str) -> str:
         """Log in and return the code."""
-        end = self.walk(self.authorize(client, **more), username, password)
-        assert isinstance(end, str), end.text
-        assert not end.startswith("!"), end
-        return parse_qs(urlsplit(end).query)["code"][0]
+        end = self.log_in(username, password, client, **more)
+        assert self.callback, end
+        return self.callback["code"]
 
     def token(self, code: str, client: str, **more: str) -> requests.Response:
         """Exchange the code."""
@@ -362,7 +340,7 @@ class Browser:
             "grant_type": "authorization_code",
             "client_id": client,
             "code": code,
-            "redirect_uri": "https://netbird.company/cb",
+            "redirect_uri": CALLBACK,
             "code_verifier": self.verifier,
             **more,
         }
@@ -571,17 +549,13 @@ def test_who_is_refused(login: authentik.Running) -> None:
     user = login.state.find("users", username="sym")
     assert user
     assert call("GET", "core/applications/netbird/check_access/", for_user=user["pk"])["passing"] is False
-    page = browser.walk(browser.authorize("netbird"), "sym", "secret")
-    assert isinstance(page, requests.Response)
-    assert page.status_code == 200
-    assert "Permission denied" in page.text
+    assert "Permission denied" in browser.log_in("sym", "secret", "netbird")
+    assert browser.steps[-1]["status"] == 200
     call("PATCH", f"core/users/{user['pk']}/", {"is_active": False})
     out = browser.authorize("netbird")  # the session that was there is none any more
     assert "default-authentication-flow" in out.headers["location"] or "/flows/-/default/" in out.headers["location"]
-    inactive = Browser(login)
-    assert inactive.walk(inactive.authorize("netbird"), "sym", "secret") == "!Invalid password"
-    unknown = Browser(login)
-    assert unknown.walk(unknown.authorize("netbird"), "nobody", "secret") == "!Invalid password"
+    assert Browser(login).log_in("sym", "secret", "netbird")["error_message"] == "Invalid password"
+    assert Browser(login).log_in("nobody", "secret", "netbird")["error_message"] == "Invalid password"
 
 
 def test_devices(login: authentik.Running) -> None:
@@ -603,8 +577,8 @@ def test_devices(login: authentik.Running) -> None:
     browser.code("sym", "secret", "netbird")
     browser.session.get(given["verification_uri_complete"], timeout=10)
     executor = f"{login.url}/api/v3/flows/executor/d/"
-    assert browser.session.get(executor, timeout=10).json()["component"] == "ak-provider-oauth2-device-code"
-    done = browser.session.post(executor, json={"code": given["user_code"]}, timeout=10).json()
+    assert browser.ask(executor).json()["component"] == "ak-provider-oauth2-device-code"
+    done = browser.ask(executor, {"code": given["user_code"]}).json()
     assert done["component"] == "ak-provider-oauth2-device-code-finish"
     assert "id_token" in requests.post(f"{url}/token/", form, timeout=10).json()
     call("DELETE", "flows/instances/d/")

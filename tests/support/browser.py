@@ -50,7 +50,7 @@ class Browser:
         self.session.close()
 
     def _note(self, answers: list[requests.Response], sent: Json) -> None:
-        """Keep a step; a POST that is answered with a redirect to itself is one step with the GET behind it."""
+        """Keep a step: what the flow executor answers, and the redirects to itself before it, are one."""
         answer = answers[-1]
         parts = urlsplit(str(answer.request.url))
         origin = f"{parts.scheme}://{parts.netloc}"
@@ -77,10 +77,15 @@ class Browser:
         self._note([answer], None)
         return answer
 
-    def _post(self, url: str, sent: Json) -> requests.Response:
-        answers = [self.session.post(url, json=sent, allow_redirects=False, timeout=30)]
-        if answers[0].status_code == 302:
-            target = urljoin(url, answers[0].headers["location"])
+    def ask(self, url: str, sent: Json = None) -> requests.Response:
+        """Ask the flow executor; it redirects to itself once for each stage that needs no answer."""
+        if sent is None:
+            answers = [self.session.get(url, allow_redirects=False, timeout=30)]
+        else:
+            token = {"X-authentik-CSRF": self.session.cookies.get("authentik_csrf", "")}
+            answers = [self.session.post(url, json=sent, headers=token, allow_redirects=False, timeout=30)]
+        while answers[-1].status_code == 302:
+            target = urljoin(url, answers[-1].headers["location"])
             answers.append(self.session.get(target, allow_redirects=False, timeout=30))
         self._note(answers, sent)
         return answers[-1]
@@ -108,20 +113,21 @@ class Browser:
     def _flow(self, executor: str, query: str) -> str | None:
         """Go through the stages of a flow; return where it sends the person."""
         url = f"{executor}?query={quote(query, safe='')}"
-        answer = self._get(url)
+        answer = self.ask(url)
         for _ in range(20):
             body = answer.json()
             component = body["component"]
             if component == "xak-flow-redirect":
                 return str(urljoin(executor, body["to"]))
+            beside = {"password": self.password} if body.get("password_fields") else {}
             fields = {
-                "ak-stage-identification": {"uid_field": self.username},
+                "ak-stage-identification": {"uid_field": self.username, **beside},
                 "ak-stage-password": {"password": self.password},
                 "ak-stage-consent": {"token": body.get("token")},
             }.get(component)
             if fields is None:
                 return None
-            answer = self._post(url, {"component": component} | fields)
+            answer = self.ask(url, {"component": component} | fields)
         raise AssertionError("the flow does not end")
 
 
