@@ -10,11 +10,11 @@ import secrets
 from starlette.responses import Response
 
 from . import access
-from .api import expired
+from .api import answer, expired
 from .apps import launch_url
 from .authorize import code_redirect, granted_scopes
-from .browser import CSRF_COOKIE, Visit, redirect
-from .challenges import Stage, denied, inner, leads_to, missing, pending, planned, wrong
+from .browser import COOKIE, CSRF_COOKIE, Visit, redirect
+from .challenges import ALLOW, Stage, denied, inner, leads_to, missing, pending, planned, wrong
 from .spec import NotBuilt, View
 from .state import Row, new_id, now, stamp
 
@@ -143,8 +143,9 @@ def _take_login(at: Visit, sent: Row) -> Row | None:
 
 def _enter_logout(at: Visit) -> Response:
     at.state.sessions.pop(at.session.key, None)
-    at.session.plan, at.session.user = None, None
-    return leads_to(at, "/")
+    response = answer(at.state, 200, {"component": "xak-flow-redirect", "to": "/"}, ALLOW)
+    response.delete_cookie(COOKIE)
+    return response
 
 
 # Consent
