@@ -318,9 +318,9 @@ def _compare(step: Json, got: requests.Response, comparison: _Comparison) -> Non
     comparison.value(step["location"] or "", got.headers.get("location", ""), "location")
     kind = got.headers.get("content-type", "").partition(";")[0]
     comparison.value(step["content_type"], kind, "content type")
-    known, cleared = _cookies(got)
-    comparison.value(step["cookies_set"], known, "cookies")
-    comparison.value(step.get("cookies_cleared", []), cleared, "cookies cleared")
+    named, cleared = _cookies(got)
+    comparison.value(" ".join(step["cookies_set"]), " ".join(named), "cookies")
+    comparison.value(" ".join(step.get("cookies_cleared", [])), " ".join(cleared), "cookies cleared")
     if step["content_type"] == kind == "application/json":
         body = got.json()
         if step.get("note") == "one field of the answer":

@@ -144,7 +144,10 @@ def _not_renewed(at: Visit) -> bool:
 
 
 def _explained(at: Visit, decision: access.Decision) -> list[str]:
-    """Return what an administrator is told beside the refusal."""
+    """Return what an administrator is told beside the refusal.
+
+    UNRECORDED: the reasons where there are several bindings, one after the other (authentik's source).
+    """
     if not at.user or not at.state.is_superuser(at.user):
         return []
     said = [f"Messages: {' '.join(decision.messages)}"] if decision.messages else []

@@ -53,7 +53,11 @@ def devices(state: State, user: Row | None) -> list[Row]:
 
 
 def verify(device: Row, code: str) -> bool:
-    """Check a code. A wrong one makes the device refuse any for 1 s, the next for 2 s, then 4 s; one that was used is wrong."""
+    """Check a code. A wrong one makes the device refuse any for 1 s, the next for 2 s, then 4 s; one that was used is wrong.
+
+    UNRECORDED: a list of codes refuses like an app; an app's code of the half minute before or after is right (the source
+    of django-otp, which authentik uses).
+    """
     moment = now().timestamp()
     if device["failures"] and moment < device["failed_at"] + 2 ** (device["failures"] - 1):
         return False

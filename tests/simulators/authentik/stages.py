@@ -169,7 +169,7 @@ def _consented(at: Visit) -> set[str]:
 def _enter_consent(at: Visit) -> bool | None:
     """Ask for what the person has not consented to before.
 
-    UNRECORDED: a consent that expires (by the stage's ``consent_expire_in``, weeks=4: OpenAPI); here none does.
+    UNRECORDED: a consent that expires, by default after four weeks; here none does (OpenAPI: ``consent_expire_in``).
     """
     given = _consented(at)
     return (bool(given) and all(each["id"] in given for each in _asked(at))) or None
@@ -192,7 +192,10 @@ def _show_consent(at: Visit) -> Row:
 
 
 def _take_consent(at: Visit, sent: Row) -> Row | None:
-    """Take the consent, and remember it where the flow's own stage asked; each challenge has a token of its own."""
+    """Take the consent; each challenge has a token of its own.
+
+    UNRECORDED: only a consent that the flow's own stage asked for is remembered (authentik's source).
+    """
     plan = planned(at)
     error = missing("token", sent)
     if error or sent["token"] != plan.get("token"):

@@ -257,7 +257,7 @@ class State:
     def entitlements_of(self, user: Row, application: str) -> list[Row]:
         """Return the entitlements of an application that a user has, directly or through a group, by name.
 
-        Each as often as there are bindings that give it (by authentik's source, not recorded).
+        UNRECORDED: each as often as there are bindings that give it (authentik's source).
         """
         rows = sorted(self.where("entitlements", app=application), key=lambda row: str(row["name"]))
         enabled = ((row, each) for row in rows for each in self.where("bindings", target=row["pbm_uuid"], enabled=True))
