@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from .. import _server
@@ -18,6 +21,7 @@ from .external import External, Oidc, ServerExit
 from .state import ADMIN_EMAIL, ADMIN_PASSWORD, Refused, State
 
 __all__ = ["ADMIN_EMAIL", "ADMIN_PASSWORD", "NetBird", "Oidc", "Refused", "ServerExit", "State", "serve"]
+_Endpoint = Callable[[Request], Awaitable[Response]]
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -33,6 +37,15 @@ class NetBird(_server.Running):
     def restart(self) -> None:
         """Do what a restart of the server does; the addresses stay."""
         self.state.restart()
+
+
+def _stored(state: State, endpoint: _Endpoint) -> _Endpoint:
+    """Make an endpoint of the embedded provider wait for its store."""
+
+    async def answer(request: Request) -> Response:
+        return await state.never() if state.stuck else await endpoint(request)
+
+    return answer
 
 
 def serve(
@@ -62,14 +75,15 @@ def serve(
         state.on_restart.append(lambda: open_all(state))
         routes = [
             Route("/oauth2/.well-known/openid-configuration", provider.discovery),
-            Route("/oauth2/keys", provider.keys),
-            Route("/oauth2/userinfo", provider.userinfo),
-            Route("/oauth2/auth", provider.choose),
-            Route("/oauth2/auth/local/login", provider.form, methods=["GET", "POST"]),
-            Route("/oauth2/auth/{connector}", provider.login),
-            Route("/oauth2/callback", provider.callback),
-            Route("/oauth2/logout", provider.logout, methods=["GET", "POST"]),
-            Route("/oauth2/token", provider.token, methods=["POST"]),
+            Route("/oauth2/keys", _stored(state, provider.keys)),
+            Route("/oauth2/userinfo", _stored(state, provider.userinfo)),
+            Route("/oauth2/auth", _stored(state, provider.choose)),
+            Route("/oauth2/auth/local/login", _stored(state, provider.form), methods=["GET", "POST"]),
+            Route("/oauth2/auth/{connector}", _stored(state, provider.login)),
+            Route("/oauth2/callback", _stored(state, provider.callback)),
+            Route("/oauth2/logout", _stored(state, provider.logout), methods=[*METHODS, "OPTIONS"]),
+            Route("/oauth2/logout/callback", _stored(state, provider.logout_callback)),
+            Route("/oauth2/token", _stored(state, provider.token), methods=["POST"]),
         ]
         api = Api(state, provider)
     else:

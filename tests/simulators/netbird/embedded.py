@@ -20,24 +20,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from . import connectors, tokens
-from .grants import BASE32, CLIENTS, DASHBOARD, Grants
+from .grants import BASE32, CLIENTS, DASHBOARD
+from .sessions import Sessions, document, page, sent_on
 from .state import Row, letters, now, subject
 
 AGAIN = "Authentication failed. Please contact your administrator or try again later."
-REASONS = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 500: "Internal Server Error"}
 
 
 class Broken(Exception):
     """Why a login at the connector's issuer did not succeed; the person is not told."""
 
 
-def page(status: int, message: str) -> Response:
-    """Answer with the provider's error page."""
-    text = f"<h2>{REASONS[status]}</h2>\n<p>{html.escape(message, quote=False)}</p>"
-    return HTMLResponse(f"<!DOCTYPE html>\n<html><head><title>NetBird</title></head><body>\n{text}\n</body></html>", status)
-
-
-class Embedded(Grants):
+class Embedded(Sessions):
     """The embedded provider of one server."""
 
     @property
@@ -140,7 +134,7 @@ class Embedded(Grants):
             f'<a href="/oauth2/auth/{each}?{html.escape(query)}">Continue with {html.escape(name)}</a>'
             for each, name in names.items()
         )
-        return HTMLResponse(f"<!DOCTYPE html>\n<html><head><title>NetBird</title></head><body>{links}</body></html>")
+        return document(links)
 
     async def login(self, request: Request) -> Response:
         """Start a login at one connector: on to its issuer, or to the form."""
@@ -150,9 +144,12 @@ class Embedded(Grants):
         connector = request.path_params["connector"]
         state = letters(25, BASE32)
         asked["connector"] = connector
+        known = self.session(request)
+        if known and known["connector"] == connector:
+            return self.answered(asked, known["user"], known["person"], known["auth_time"])
         if connector == "local":
             self.state.sessions["requests"][state] = asked
-            return RedirectResponse(f"/oauth2/auth/local/login?{urlencode({'back': '', 'state': state})}", 302)
+            return self.found(f"/oauth2/auth/local/login?{urlencode({'back': self.choice(request), 'state': state})}")
         row = await run_in_threadpool(connectors.open_connector, self.state, connector)
         if row is None:
             return page(400, "Connector failed to initialize")
@@ -169,9 +166,20 @@ class Embedded(Grants):
         if "offline_access" in asked["scopes"]:
             query |= {"access_type": "offline", "prompt": "consent"}
         self.state.sessions["requests"][state] = asked
-        endpoint = row["discovery"]["authorization_endpoint"]
+        return self.found(f"{row['discovery']['authorization_endpoint']}?{urlencode(sorted(query.items()))}")
+
+    def choice(self, request: Request) -> str:
+        """Return the way back from the form to the choice of how to log in, where there is one."""
+        if not self.state.connectors:
+            return ""
+        query = {**request.query_params, "prompt": "select_account"}
+        return f"/oauth2/auth?{urlencode(sorted(query.items()))}"
+
+    @staticmethod
+    def found(location: str) -> Response:
+        """Send a browser on for a step of the login."""
         answer = HTMLResponse(status_code=302)
-        answer.headers["location"] = f"{endpoint}?{urlencode(sorted(query.items()))}"
+        answer.headers["location"] = location
         return answer
 
     async def form(self, request: Request) -> Response:
@@ -180,25 +188,28 @@ class Embedded(Grants):
         asked = self.state.sessions["requests"].get(state)
         if asked is None or asked["connector"] != "local":
             return page(400, "User session error.")
+        back = request.query_params.get("back", "")
         if request.method == "GET":
-            return self.password_page(state, wrong=False)
+            return self.password_page(state, back, wrong=False)
         sent = parse_qs((await request.body()).decode())
         email, password = sent.get("login", [""])[0], sent.get("password", [""])[0]
         for row in self.state.local_users.values():
             if row["email"].lower() == email.lower() and row["password"] == password:
                 person = {"email": row["email"], "email_verified": True, "name": row["name"], "groups": []}
-                return self.finish(state, asked, row["id"], person)
-        return self.password_page(state, wrong=True)
+                return self.finish(state, asked, row["id"], person, method="POST")
+        return self.password_page(state, back, wrong=True)
 
     @staticmethod
-    def password_page(state: str, *, wrong: bool) -> Response:
+    def password_page(state: str, back: str, *, wrong: bool) -> Response:
         """Return the form."""
-        note = "<p>Invalid Email Address and password.</p>" if wrong else ""
-        return HTMLResponse(
-            "<!DOCTYPE html>\n<html><head><title>NetBird</title></head><body>"
-            f'<form method="post" action="/oauth2/auth/local/login?back=&amp;state={html.escape(state)}">{note}'
-            '<input name="login" type="text"><input name="password" type="password">'
-            '<button type="submit">Login</button></form></body></html>',
+        note = "<p>Invalid Email Address or password.</p>" if wrong else ""
+        other = f'<a href="{html.escape(back)}">Choose another login method</a>' if back else ""
+        action = html.escape(f"/oauth2/auth/local/login?{urlencode({'back': back, 'state': state})}")
+        return document(
+            f'<h2>Sign in</h2><p>Enter your credentials</p><form method="post" action="{action}">{note}'
+            '<label>Email Address <input name="login" type="text"></label>'
+            '<label>Password <input name="password" type="password"></label>'
+            f'<button type="submit">Sign in</button></form>{other}',
             401 if wrong else 200,
         )
 
@@ -240,7 +251,7 @@ class Embedded(Grants):
                 found = session.post(document["token_endpoint"], data=form, timeout=connectors.TIMEOUT)
                 if found.status_code != 200:
                     raise Broken(f"oidc: failed to get token: oauth2: {found.status_code} {found.text}")
-                token = found.json().get("id_token")
+                token = asked["upstream"] = found.json().get("id_token")
                 keys = session.get(document["jwks_uri"], timeout=connectors.TIMEOUT).json().get("keys", [])
             except (requests.RequestException, ValueError) as error:
                 raise Broken(f"oidc: failed to get token: {error}") from None
@@ -286,27 +297,17 @@ class Embedded(Grants):
             "groups": groups,
         }
 
-    def finish(self, state: str, asked: Row, user_id: str, person: Row) -> Response:
-        """Send a person who is logged in back to the client with a code."""
+    def finish(self, state: str, asked: Row, user_id: str, person: Row, *, method: str = "GET") -> Response:
+        """Send a person who has just logged in back to the client, with the session's cookie."""
         del self.state.sessions["requests"][state]
-        code = letters(25, BASE32)
-        login = {"user": user_id, "person": person, "auth_time": int(time.time()), "until": now(minutes=30)}
-        self.state.sessions["codes"][code] = asked | login
-        answer = HTMLResponse(status_code=303)
-        answer.headers["location"] = f"{asked['redirect']}?{urlencode({'code': code, 'state': asked['state']})}"
-        cookie = letters(32)
-        self.state.sessions["browsers"][cookie] = {"user": user_id}
-        answer.set_cookie("netbird-session", cookie, path="/oauth2", httponly=True, samesite="lax")
+        auth_time = int(time.time())
+        answer = self.answered(asked, user_id, person, auth_time, method=method)
+        self.remember(answer, asked, user_id, person, auth_time)
         return answer
 
-    async def logout(self, request: Request) -> Response:
-        """End a person's session, whose id_token says who it is (by the discovery document, not recorded)."""
-        sent = (
-            request.query_params.get("id_token_hint") or parse_qs((await request.body()).decode()).get("id_token_hint", [""])[0]
-        )
-        claims = tokens.claims(sent, tokens.signing_key().as_dict(private=False)) if sent else None
-        if claims is None:
-            return RedirectResponse("/", 303)
-        browsers = self.state.sessions["browsers"]
-        self.state.sessions["browsers"] = {key: row for key, row in browsers.items() if row["user"] != claims["sub"]}
-        return HTMLResponse("<!DOCTYPE html>\n<html><head><title>NetBird</title></head><body>Logged out</body></html>")
+    def answered(self, asked: Row, user_id: str, person: Row, auth_time: int, *, method: str = "GET") -> Response:
+        """Send a person who is logged in back to the client with a code."""
+        code = letters(25, BASE32)
+        login = {"user": user_id, "person": person, "auth_time": auth_time, "until": now(minutes=30)}
+        self.state.sessions["codes"][code] = asked | login
+        return sent_on(f"{asked['redirect']}?{urlencode({'code': code, 'state': asked['state']})}", method=method)

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from . import tokens
 from .people import Identity, connector_of, invalid
-from .state import Row, State, letters, passed
+from .state import Row, State, letters, passed, subject
 
 DAY = 86400
 DASHBOARD = "netbird-dashboard"
@@ -51,11 +51,23 @@ class Grants:
         if grant == "authorization_code":
             return self.for_code(form, client)
         if grant == "refresh_token":
-            login = self.state.sessions["refresh"].pop(form.get("refresh_token", ""), None)
-            if login is None or login["client"] != client:
-                return refused(400, "invalid_request", "Refresh token is invalid or has already been claimed.")
-            return self.given(login)
+            return await self.for_refresh(form, client)
         return refused(400, "unsupported_grant_type", "")
+
+    async def for_refresh(self, form: dict[str, str], client: str) -> Response:
+        """Fail to refresh, as every refresh does (measured: facts).
+
+        Of a person from outside the connector has no refresh token of its own. For a local person the provider waits
+        for a store to which it holds the only connection.
+        """
+        login = self.state.sessions["refresh"].get(form.get("refresh_token", ""))
+        if login is None or login["client"] != client:
+            text = "Refresh token is invalid or has already been claimed by another client."
+            return refused(400, "invalid_request", text)
+        if login["connector"] != "local":
+            return JSONResponse({"error": "invalid_request"}, 500)
+        self.state.stuck = True
+        return await self.state.never()
 
     def for_code(self, form: dict[str, str], client: str) -> Response:
         """Give tokens for a code, once, to the client and with the verifier that it was asked for with."""
@@ -71,21 +83,22 @@ class Grants:
         if login["redirect"] != form.get("redirect_uri"):
             return refused(400, "invalid_request", "redirect_uri did not match URI from initial request.")
         del self.state.sessions["codes"][code]
-        return self.given(login)
+        return self.given(login, code)
 
-    def given(self, login: Row) -> Response:
+    def given(self, login: Row, code: str) -> Response:
         """Return the token answer of a login."""
         access = tokens.signed(self.claims_of(login, letters(25, BASE32)))
+        identity = self.claims_of(login, access) | {"c_hash": tokens.half_hash(code)}
         body: Row = {
             "access_token": access,
             "token_type": "bearer",
             "expires_in": DAY - 1,
-            "id_token": tokens.signed(self.claims_of(login, access)),
+            "id_token": tokens.signed(identity),
         }
         if "offline_access" in login["scopes"]:
-            refresh = body["refresh_token"] = letters(60, BASE32)
+            refresh = body["refresh_token"] = subject(letters(25, BASE32), letters(25, BASE32))
             self.state.sessions["refresh"][refresh] = login
-        return JSONResponse(body)
+        return JSONResponse(body, headers={"cache-control": "no-store"})
 
     def claims_of(self, login: Row, hashed: str) -> dict[str, Any]:
         """Return a token's claims: what the scopes ask for, and no groups where there are none."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import copy
 import itertools
@@ -17,7 +18,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 Row = dict[str, Any]
 
@@ -219,6 +220,8 @@ class State:
         self.opened: dict[str, Row] = {}
         # true where the server was started with another datastore encryption key: no token is valid (measured)
         self.key_lost = False
+        # true once the embedded provider waits for its store, which it does until a restart (measured: facts)
+        self.stuck = False
         self.sessions: dict[str, dict[str, Row]] = {"requests": {}, "codes": {}, "refresh": {}, "browsers": {}}
         self.log: list[str] = []
         self.on_restart: list[Callable[[], None]] = []
@@ -325,10 +328,17 @@ class State:
                 return account, account.users[user_id]
         return None
 
+    @staticmethod
+    async def never() -> NoReturn:
+        """Wait for ever, with the request that asked."""
+        while True:
+            await asyncio.sleep(3600)
+
     def restart(self) -> None:
         """Do what a restart of the server does: open every connector anew, read the outside configuration again."""
         with self.lock:
             self.opened.clear()
+            self.stuck = False
         for action in self.on_restart:
             action()
 
