@@ -569,17 +569,20 @@ def test_devices(login: authentik.Running) -> None:
         "device_code": given["device_code"],
     }
     assert requests.post(f"{url}/token/", form, timeout=10).json()["error"] == "authorization_pending"
+    browser.code("sym", "secret", "netbird")
     assert browser.session.get(given["verification_uri_complete"], timeout=10).status_code == 404
     flow = {"name": "d", "title": "d", "slug": "d", "designation": "stage_configuration"}
     pk = call("POST", "flows/instances/", {**flow, "authentication": "require_authenticated"})["pk"]
     brand = call("GET", "core/brands/")["results"][0]["brand_uuid"]
     call("PATCH", f"core/brands/{brand}/", {"flow_device_code": pk})
-    browser.code("sym", "secret", "netbird")
-    browser.session.get(given["verification_uri_complete"], timeout=10)
-    executor = f"{login.url}/api/v3/flows/executor/d/"
-    assert browser.ask(executor).json()["component"] == "ak-provider-oauth2-device-code"
-    done = browser.ask(executor, {"code": given["user_code"]}).json()
-    assert done["component"] == "ak-provider-oauth2-device-code-finish"
+    browser.session.get(given["verification_uri"], timeout=10)
+    executor = f"{login.url}/api/v3/flows/executor"
+    assert browser.ask(f"{executor}/d/").json()["component"] == "ak-provider-oauth2-device-code"
+    done = browser.ask(f"{executor}/d/", {"code": given["user_code"]}).json()
+    consent = "default-provider-authorization-implicit-consent"
+    assert done == {"component": "xak-flow-redirect", "to": f"/if/flow/{consent}/?"}
+    assert requests.post(f"{url}/token/", form, timeout=10).json()["error"] == "authorization_pending"
+    assert browser.ask(f"{executor}/{consent}/").json()["component"] == "ak-provider-oauth2-device-code-finish"
     assert "id_token" in requests.post(f"{url}/token/", form, timeout=10).json()
     call("DELETE", "flows/instances/d/")
     assert call("GET", f"core/brands/{brand}/")["flow_device_code"] is None

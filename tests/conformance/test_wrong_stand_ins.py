@@ -120,9 +120,7 @@ WRONG: dict[str, Wrong] = {
         answered(browser, "visit", lambda at: at.cookies.update(authentik_csrf="token") or at), LOGIN, "cookies"
     ),
     "the CSRF token is not checked": Wrong(answered(browser, "visit", trusting), CSRF, "status"),
-    "the CSRF token is missed with a 403": Wrong(
-        answered(flows, "challenge", status(403, "ak-stage-flow-error")), CSRF, "status"
-    ),
+    "the CSRF token is missed with a 403": Wrong(answered(flows, "broken", status(403)), CSRF, "status"),
     "a POST needs a GET before": Wrong(
         stage_of("identification", take=lambda at, _sent: status(400)(challenges.challenge(at, {}))),
         "login: POST without a GET before, no cookie at all",
@@ -206,7 +204,7 @@ WRONG: dict[str, Wrong] = {
         put(authorize, "_explained", lambda _at, decision: decision.messages), "authorize: denied, expr, person", "text"
     ),
     "2025.10 goes straight to the login": Wrong(
-        put(authorize, "_to_login", straight_to_the_flow), "authorize: implicit consent, not logged in", "location", "2025.10"
+        put(authorize, "to_login", straight_to_the_flow), "authorize: implicit consent, not logged in", "location", "2025.10"
     ),
 }
 

@@ -13,15 +13,15 @@ from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
-from . import access, api, claims
-from .api import Refused, allowed, clean, create, guarded, lookup, paginated, parse, remove
+from . import access, api, claims, rbac
+from .api import Refused, allowed, clean, create, guarded, lookup, may, parse, remove
 from .apps import APPLICATIONS, PROVIDERS
 from .devices import own
 from .fields import Field, boolean, mapping, mappings, moment
-from .people import GROUPS, PERMISSIONS, ROLES, TOKENS, USERS
+from .people import GROUPS, TOKENS, USERS
 from .policies import BINDINGS
-from .spec import NO_CHOICE, View
-from .state import VERSIONS, Row, State, new_id, now, stamp
+from .spec import View
+from .state import VERSIONS, Row, State, now, stamp
 
 Result = tuple[int, Any]
 
@@ -192,25 +192,28 @@ def set_key(view: View, key: str, data: Any) -> Result:
     return 204, None
 
 
-def _for_user(view: View) -> Row:
-    value = view.query.get("for_user", [""])[-1]
-    if not value:
-        return view.caller
+def _for_user(view: View, wrong: str) -> Row:
+    value = view.query["for_user"][-1]
     if not value.isdecimal():
-        raise Refused(400, {"for_user": ["for_user must be numerical"]})
+        raise Refused(400, {"for_user": wrong})
     found = view.state.users.get(int(value))
     if found is None:
-        raise Refused(400, {"for_user": ["User not found"]})
+        raise Refused(400, {"for_user": "User not found"})
     return found
 
 
 def check_access(view: View, key: str, _data: Any) -> Result:
-    """Say whether the bindings of an application let somebody in, without a login."""
+    """Say whether the bindings of an application let somebody in, without a login.
+
+    Anybody may ask, but about nobody else unless they are an administrator: ``for_user`` is ignored then, and no
+    message is shown (measured: facts).
+    """
     row = lookup(APPLICATIONS, view, key)
-    if "for_user" in view.query and not view.superuser:
-        raise Refused(403, {"detail": "You do not have permission to perform this action."})
-    passing = access.passes(view.state, row, _for_user(view))
-    return 200, {"passing": passing, "messages": [], "log_messages": []}
+    other = view.superuser and view.query.get("for_user", [""])[-1]
+    user = _for_user(view, "for_user must be numerical") if other else view.caller
+    decision = access.decide(view.state, row, user)
+    messages = decision.messages if view.superuser else []
+    return 200, {"passing": decision.passing, "messages": messages, "log_messages": []}
 
 
 def set_icon_url(view: View, key: str, data: Any) -> Result:
@@ -249,12 +252,17 @@ def setup_urls(view: View, key: str, _data: Any) -> Result:
 
 
 def preview_user(view: View, key: str, _data: Any) -> Result:
-    """Return what somebody's id_token would hold, without a login."""
+    """Return what somebody's id_token would hold, without a login; others than oneself take a permission of their own."""
     allowed(view, PROVIDERS.permission.format("view"))
-    row = lookup(PROVIDERS, view, key)
-    scopes = [view.state.mappings[pk]["scope_name"] for pk in row["property_mappings"]]
-    grant = claims.Grant(row["pk"], _for_user(view)["pk"], tuple(scopes), int(now().timestamp()))
-    return 200, {"preview": claims.id_token(view.state, grant, view.base)}
+    row, user = lookup(PROVIDERS, view, key), view.caller
+    if view.query.get("for_user", [""])[-1]:
+        user = _for_user(view, "input must be numerical")
+        if not may(view, "authentik_core.preview_user"):
+            raise Refused(400, {"for_user": "User not found"})
+    scopes = tuple(view.state.mappings[pk]["scope_name"] for pk in row["property_mappings"])
+    grant = claims.Grant(row["pk"], user["pk"], scopes, int(now().timestamp()), jti=claims.jti(view.state))
+    found = claims.id_token(view.state, grant, view.base, lenient=True)
+    return 200, {"preview": {name: value for name, value in found.items() if value is not None}}
 
 
 def transactional(view: View, _key: str, data: Any) -> Result:
@@ -283,49 +291,6 @@ def transactional(view: View, _key: str, data: Any) -> Result:
     return 200, {"applied": True, "logs": []}
 
 
-def _named_permissions(view: View, key: str, data: Any) -> tuple[Row, list[str]]:
-    """Return a role and the permissions that a request names."""
-    row = lookup(ROLES, view, key)
-    wanted = data.get("permissions") if isinstance(data, dict) else None
-    if not isinstance(wanted, list):
-        raise Refused(400, {"permissions": ["This field is required."]})
-    wrong = {
-        str(index): [f'"{each}" is not a valid choice.']
-        for index, each in enumerate(wanted)
-        if not re.fullmatch(r"authentik_[a-z0-9_]+\.[a-z0-9_]+", str(each))
-    }
-    if wrong:
-        raise Refused(400, {"permissions": wrong})
-    return row, wanted
-
-
-def assign(view: View, key: str, data: Any) -> Result:
-    """Give a role global permissions."""
-    allowed(view, "authentik_rbac.assign_role_permissions")
-    row, wanted = _named_permissions(view, key, data)
-    row["permissions"] += [each for each in wanted if each not in row["permissions"]]
-    return 200, [{"id": new_id()} for _ in wanted]
-
-
-def unassign(view: View, key: str, data: Any) -> Result:
-    """Take global permissions from a role (by the OpenAPI documents, not recorded)."""
-    allowed(view, "authentik_rbac.unassign_role_permissions")
-    row, unwanted = _named_permissions(view, key, data)
-    row["permissions"] = [each for each in row["permissions"] if each not in unwanted]
-    return 204, None
-
-
-def permissions(view: View, _key: str, _data: Any) -> Result:
-    """List the global permissions of a role, or all that any role here has (by the OpenAPI documents, not recorded)."""
-    allowed(view, "auth.view_permission")
-    role = view.query.get("role", [""])[-1]
-    if role and role not in view.state.roles:
-        raise Refused(400, {"role": [NO_CHOICE]})
-    holders = [view.state.roles[role]] if role else list(view.state.roles.values())
-    names = sorted({each for row in holders for each in row["permissions"]})
-    return 200, paginated(view, [{"name": each} for each in names], PERMISSIONS)
-
-
 class Action(NamedTuple):
     """One call: its method, its path with the object's key in brackets, and what it does."""
 
@@ -350,12 +315,14 @@ ACTIONS = (
     Action("GET", r"providers/oauth2/(\d+)/preview_user/", preview_user),
     Action("PUT", r"core/transactional/applications/", transactional),
     Action("GET", r"authenticators/all/", own),
-    Action("GET", r"rbac/permissions/", permissions),
-    Action("POST", r"rbac/permissions/assigned_by_roles/([^/]+)/assign/", assign),
-    Action("PATCH", r"rbac/permissions/assigned_by_roles/([^/]+)/unassign/", unassign),
+    Action("GET", r"rbac/permissions/", rbac.permissions),
+    Action("GET", r"rbac/permissions/(?:roles|assigned_by_roles)/", rbac.unbuilt),
+    Action("POST", r"rbac/permissions/assigned_by_roles/([^/]+)/assign/", rbac.assign),
+    Action("PATCH", r"rbac/permissions/assigned_by_roles/([^/]+)/unassign/", rbac.unassign),
+    Action("POST", r"rbac/roles/([^/]+)/add_user/", rbac.add_user),
 )
-# What may be asked without a token.
-OPEN = frozenset({"root/config/"})
+# What is answered to anybody.
+OPEN = "root/config/"
 
 
 def find(path: str) -> tuple[Action, str] | None:
@@ -365,6 +332,12 @@ def find(path: str) -> tuple[Action, str] | None:
         if found:
             return action, (found.groups() or ("",))[0]
     return None
+
+
+def anybody(path: str) -> bool:
+    """Say whether a path asks for no token at first: what is about one object looks at permissions alone (measured: facts)."""
+    action, resource = find(path), api.find(path)
+    return path == OPEN or bool(action[1] if action else resource and resource[1])
 
 
 def allow(path: str) -> str:

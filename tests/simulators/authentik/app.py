@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from . import actions, api, authorize, browser, flows, oauth
+from . import access, actions, api, authorize, browser, device_code, discovery, end_session, flows, oauth, tokens
 from .api import Refused, answer, authenticate, failed, page
 from .spec import NotBuilt, ServerFailure, View
 from .state import Row, State
@@ -80,25 +80,24 @@ class App:
         allow = actions.allow(path)
         if not allow:
             return page(404, "Not Found")
-        view = View(self.state, {}, at.base, method == "PATCH", query)
-        if path not in actions.OPEN:
-            try:
-                view = replace(view, caller=self._caller(request, method, at))
-            except Refused as error:
-                raise Refused(error.status, error.body, allow) from None
+        view = View(self.state, access.ANONYMOUS, at.base, method == "PATCH", query)
+        try:
+            view = replace(view, caller=self._caller(request, method, path, at))
+        except Refused as error:
+            raise Refused(error.status, error.body, allow) from None
         found = actions.handle(self.state, method, path, view, body) or api.handle(self.state, method, path, view, body)
         if found is None:
             return page(404, "Not Found")
         return at.keep(found) if path == OWN and at.user else found
 
-    def _caller(self, request: Request, method: str, at: browser.Visit) -> Row:
-        """Return whose request this is: a token's owner, or who is logged in at the browser."""
+    def _caller(self, request: Request, method: str, path: str, at: browser.Visit) -> Row:
+        """Return whose request this is: a token's owner, who is logged in at the browser, or nobody in particular."""
         header = request.headers.get("authorization", "")
-        if header or at.user is None:
+        if header or (at.user is None and not actions.anybody(path)):
             return authenticate(self.state, header)
-        if method != "GET":
+        if at.user and method != "GET":
             raise NotBuilt("a request of the API that writes for who is logged in at a browser")
-        return at.user
+        return at.user or access.ANONYMOUS
 
     def _without_slash(self, request: Request, method: str, path: str) -> Response:
         """A path without its last slash: a GET is sent on, anything else fails inside the server (measured: facts)."""
@@ -111,35 +110,39 @@ class App:
 
     def _oauth(self, request: Request, method: str, at: browser.Visit, body: bytes) -> Response:
         path = at.path.removeprefix(OAUTH)
-        header = request.headers.get("authorization", "")
+        headers = request.headers
+        header = headers.get("authorization", "")
         form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)) if method == "POST" else {}
-        state, base = self.state, at.base
+        state, base, address = self.state, at.base, request.client.host if request.client else ""
         calls: dict[tuple[str, str], Callable[[], Response]] = {
             ("GET", "authorize/"): lambda: authorize.authorize(at),
             ("POST", "authorize/"): lambda: authorize.posted(),
-            ("POST", "token/"): lambda: oauth.token(state, base, form, header),
-            ("POST", "device/"): lambda: oauth.device(state, base, form),
-            ("GET", "userinfo/"): lambda: oauth.userinfo(state, header),
-            ("POST", "userinfo/"): lambda: oauth.userinfo(state, header),
+            ("POST", "token/"): lambda: tokens.token(state, base, form, headers),
+            ("OPTIONS", "token/"): lambda: oauth.cors(oauth.reply({}), headers, None, preflight=True),
+            ("POST", "device/"): lambda: device_code.begin(state, base, form, headers, address),
+            ("GET", "userinfo/"): lambda: oauth.userinfo(state, headers, at.values),
+            ("POST", "userinfo/"): lambda: oauth.userinfo(state, headers, at.values),
             ("POST", "introspect/"): lambda: oauth.introspect(state, form, header),
             ("POST", "revoke/"): lambda: oauth.revoke(state, form, header),
         }
         if (method, path) in calls:
             return calls[method, path]()
         if any(name == path for _method, name in calls):
-            return failed("POST")
-        own = re.fullmatch(r"([^/]+)/(\.well-known/openid-configuration|jwks/|)", path)
+            return HTMLResponse("", 405, {"allow": "POST, OPTIONS"})
+        own = re.fullmatch(r"([^/]+)/(\.well-known/openid-configuration|jwks/|end-session/|)", path)
+        if own and own[2] == "end-session/" and method in ("GET", "POST"):
+            return end_session.begin(at, own[1], form)
         if own and method == "GET":
             if not own[2]:
                 return browser.redirect(f"{at.path}.well-known/openid-configuration")
-            return oauth.jwks(state, own[1]) if own[2] == "jwks/" else oauth.discovery(state, base, own[1])
+            return discovery.jwks(state, own[1]) if own[2] == "jwks/" else discovery.discovery(state, base, own[1])
         return page(404, "Not Found")
 
     def _page(self, at: browser.Visit) -> Response:
         if at.path == "/":
             return browser.redirect("/if/user/" if at.user else "/flows/-/default/authentication/?next=/")
         if at.path in ("/device", "/device/"):
-            return authorize.device_page(at)
+            return device_code.page(at)
         if at.path in ("/-/health/live/", "/-/health/ready/"):
             return Response(status_code=200)
         if at.path == "/flows/-/cancel/":

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from urllib.parse import parse_qsl, quote, urlencode
@@ -108,9 +107,9 @@ def authorize(at: Visit) -> Response:
     if at.user is None:
         if "none" in values.get("prompt", "").split():
             return redirect(_error(values, "login_required"))
-        return _to_login(at, application)
+        return to_login(at, application)
     if _too_old(at) or _not_renewed(at):
-        return _to_login(at, application)
+        return to_login(at, application)
     decision = access.decide(state, application, at.user)
     if not decision.passing:
         return denied_page(at, DENIED, *_explained(at, decision))
@@ -158,16 +157,17 @@ def _explained(at: Visit, decision: access.Decision) -> list[str]:
     return [*said, " ".join(["Explanation:", *reasons])]
 
 
-def _to_login(at: Visit, application: Row | None) -> Response:
+def to_login(at: Visit, application: Row | None) -> Response:
     """Send the browser to the login; 2025.10 goes by way of another redirect."""
     at.session.application = application["slug"] if application else None
     if not at.state.at_least("2026.5"):
         return at.keep(redirect(f"/flows/-/default/authentication/?next={quote(at.full_path, safe='/')}"))
     query = urlencode([*parse_qsl(at.query, keep_blank_values=True), ("next", at.full_path)])
-    return at.keep(redirect(f"/if/flow/{_default_flow(at.state, 'authentication')}/?{query}"))
+    return at.keep(redirect(f"/if/flow/{brand_flow(at.state, 'authentication')}/?{query}"))
 
 
-def _default_flow(state: State, kind: str) -> str:
+def brand_flow(state: State, kind: str) -> str:
+    """Return the slug of the brand's flow of a kind, if it has one."""
     brand = state.find("brands", default=True)
     flow = state.flows.get(brand[f"flow_{kind}"]) if brand else None
     return str(flow["slug"]) if flow else ""
@@ -175,7 +175,7 @@ def _default_flow(state: State, kind: str) -> str:
 
 def default_flow(at: Visit, designation: str) -> Response:
     """Redirect to the brand's flow for logging in or out."""
-    slug = _default_flow(at.state, designation)
+    slug = brand_flow(at.state, designation)
     if not slug:
         return page(404, "Not Found")
     query = urlencode(parse_qsl(at.query, keep_blank_values=True))
@@ -232,19 +232,8 @@ def code_redirect(at: Visit) -> str:
         "challenge": values.get("code_challenge", ""),
         "method": values.get("code_challenge_method", "plain"),
         "auth_time": at.session.auth_time,
-        "session": hashlib.sha256(at.session.key.encode()).hexdigest(),
+        "session": at.session.sid,
         "expires": now().timestamp() + seconds(provider["access_code_validity"]),
     }
     joint = "&" if "?" in values["redirect_uri"] else "?"
     return f"{values['redirect_uri']}{joint}{urlencode({'code': code, 'state': values.get('state', '')})}"
-
-
-def device_page(at: Visit) -> Response:
-    """Open the page for a device's code: without a flow in the brand it leads nowhere (measured: facts)."""
-    slug = _default_flow(at.state, "device_code")
-    if not slug:
-        return page(404, "Not Found")
-    if at.user is None:
-        return _to_login(at, None)
-    at.session.plan = {"flow": slug, "kinds": ["device"], "values": at.values}
-    return at.keep(redirect(f"/if/flow/{slug}/?{at.query}".rstrip("?")))

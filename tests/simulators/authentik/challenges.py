@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -79,6 +80,11 @@ def challenge(at: Visit, fields: Row) -> Response:
 def leads_to(at: Visit, address: str) -> Response:
     """End the flow: say where it leads."""
     return challenge(at, {"component": "xak-flow-redirect", "to": address})
+
+
+def broken(at: Visit) -> Response:
+    """Answer a request that the executor can't take, without a word about what is wrong with it."""
+    return challenge(at, {"component": "ak-stage-flow-error", "request_id": secrets.token_hex(16)})
 
 
 def about(at: Visit, flow: Row) -> Row:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -64,13 +66,22 @@ def subject(state: State, provider: Row, user: Row) -> str:
     return str(modes[provider["sub_mode"]]())
 
 
-def mapped(state: State, provider: Row, user: Row, scopes: tuple[str, ...]) -> dict[str, Any]:
-    """Run the scope mappings of the granted scopes, by scope name, and merge what they return."""
+def mapped(state: State, provider: Row, user: Row, scopes: tuple[str, ...], *, lenient: bool = False) -> dict[str, Any]:
+    """Run the scope mappings of the granted scopes, by scope name, and merge what they return.
+
+    ``lenient`` leaves out one that fails, as a preview does.
+    """
     rows = sorted((state.mappings[pk] for pk in provider["property_mappings"]), key=lambda row: str(row["scope_name"]))
     found: dict[str, Any] = {}
     for row in rows:
         if row["scope_name"] in scopes:
-            value = run(row["expression"], User(state, user), Provider(state, provider))
+            try:
+                value = run(row["expression"], User(state, user), Provider(state, provider))
+            except Exception as error:
+                if not lenient:
+                    raise
+                state.log.append(f"mapping failed: {error}")
+                continue
             if isinstance(value, dict):
                 _merge(found, value)
     return found
@@ -88,7 +99,7 @@ def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
             into[key] = value
 
 
-def id_token(state: State, grant: Grant, base: str) -> dict[str, Any]:
+def id_token(state: State, grant: Grant, base: str, *, lenient: bool = False) -> dict[str, Any]:
     """Return the claims of the id_token."""
     provider, user = state.providers[grant.provider], state.users[grant.user]
     issued = grant.issued or grant.auth_time
@@ -110,7 +121,7 @@ def id_token(state: State, grant: Grant, base: str) -> dict[str, Any]:
     if grant.jti:
         claims["jti"] = grant.jti
     if provider["include_claims_in_id_token"]:
-        claims.update(mapped(state, provider, user, grant.scopes))
+        claims.update(mapped(state, provider, user, grant.scopes, lenient=lenient))
     return claims
 
 
@@ -133,10 +144,20 @@ def kid(state: State) -> str:
     return state.key_pair.kid(short=not state.at_least("2026.5"))
 
 
+def jti(state: State) -> str:
+    """Make the id of a token, which releases before 2026.5 do without."""
+    return state.secret(40) if state.at_least("2026.5") else ""
+
+
+def half_hash(token: str) -> str:
+    """Return what an `at_hash` claim says of an access token."""
+    return base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()[:16]).decode().rstrip("=")
+
+
 def sign(state: State, provider: Row, claims: dict[str, Any]) -> str:
     """Sign a token: with the provider's key, or without one with its client secret."""
     if provider["signing_key"]:
         header = {"alg": "RS256", "kid": kid(state), "typ": "JWT"}
-        return jwt.encode(header, claims, state.key_pair.private(), algorithms=["RS256"])
+        return jwt.encode(header, claims, state.key_pair.private, algorithms=["RS256"])
     secret = OctKey.import_key(provider["client_secret"])
     return jwt.encode({"alg": "HS256", "typ": "JWT"}, claims, secret, algorithms=["HS256"])

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 
 from starlette.responses import Response
 
 from . import access, authenticators, stages
 from .api import page
 from .browser import Visit, redirect
-from .challenges import about, challenge, denied, inner, leads_to, planned, wrong
+from .challenges import about, broken, challenge, denied, inner, leads_to, planned, wrong
 from .spec import NotBuilt
 from .state import Row
 
@@ -61,7 +60,7 @@ def _post(at: Visit, flow: Row, body: bytes) -> Response:
     except ValueError:
         sent = None
     if sent is None or not at.json or (at.user and not at.csrf):
-        return challenge(at, {"component": "ak-stage-flow-error", "request_id": secrets.token_hex(16)})
+        return broken(at)
     if isinstance(sent, dict):
         found = stage.take(at, sent)
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .keys import NAME, KeyPair
+from .rbac import READER, VIEWING
 from .state import State, new_id
 
 # Elsewhere a random number; here always the same, so that two fresh servers are alike.
@@ -335,5 +336,7 @@ def _people(state: State, token: str) -> None:
         type="internal_service_account",
     )
     pk = new_id()
-    state.roles[pk] = {"pk": pk, "name": f"ak-managed-role--user-{outpost['pk']}", "permissions": []}
+    state.roles[pk] = {"pk": pk, "name": f"ak-managed-role--user-{outpost['pk']}", "permissions": [], "objects": {}}
     outpost["roles"] = [pk]
+    pk = new_id()
+    state.roles[pk] = {"pk": pk, "name": READER, "permissions": sorted(VIEWING), "objects": {}}

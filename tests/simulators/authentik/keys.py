@@ -33,7 +33,7 @@ class KeyPair:
         """The certificate's bytes."""
         return self.certificate.public_bytes(serialization.Encoding.DER)
 
-    @property
+    @functools.cached_property
     def pem(self) -> bytes:
         """The private key as text."""
         return self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -44,13 +44,14 @@ class KeyPair:
             return hashlib.md5(self.pem, usedforsecurity=False).hexdigest()
         return _base64url(hashlib.sha512(self.pem).digest())
 
+    @functools.cached_property
     def private(self) -> RSAKey:
-        """Return the key that signs."""
+        """The key that signs."""
         return RSAKey.import_key(self.pem)
 
     def jwk(self, kid: str) -> dict[str, Any]:
         """Return the entry of the JWKS document."""
-        public = self.private().as_dict(private=False)
+        public = self.private.as_dict(private=False)
         return {
             "alg": "RS256",
             "kid": kid,

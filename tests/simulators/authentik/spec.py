@@ -90,7 +90,9 @@ class Resource:
     saved: Callable[[View, Row], None] = _nothing
     deleted: Callable[[View, Row], None] = _nothing
     only: Callable[[Row], bool] = lambda _row: True
-    # Rows that somebody without the permission to view all may see.
+    # The column of whoever may list a row as their own.
+    owner: str = ""
+    # The rows of a page that its caller is shown, where that is no question of permissions.
     listed: Callable[[View, Row], bool] | None = None
 
     def render(self, view: View, row: Row) -> Row:
@@ -117,6 +119,11 @@ def switch(name: str, values: list[str], _view: View) -> Filter | None:
     """Filter by a boolean; anything that is not one filters nothing."""
     value = values[-1].lower()
     return (lambda _view, row: row[name] == (value == "true")) if value in ("true", "false") else None
+
+
+def since(version: str, kind: FilterKind) -> FilterKind:
+    """Make a filter that older releases ignore without a word."""
+    return lambda name, values, view: kind(name, values, view) if view.state.at_least(version) else None
 
 
 def is_null(name: str, values: list[str], _view: View) -> Filter | None:

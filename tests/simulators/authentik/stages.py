@@ -9,12 +9,11 @@ import secrets
 
 from starlette.responses import Response
 
-from . import access
-from .api import answer, expired
+from . import device_code, end_session
 from .apps import launch_url
 from .authorize import code_redirect, granted_scopes
-from .browser import COOKIE, CSRF_COOKIE, Visit, redirect
-from .challenges import ALLOW, Stage, denied, inner, leads_to, missing, pending, planned, wrong
+from .browser import CSRF_COOKIE, Visit, redirect
+from .challenges import Stage, broken, denied, inner, leads_to, missing, pending, planned, wrong
 from .spec import NotBuilt, View
 from .state import Row, new_id, now, stamp
 
@@ -89,7 +88,7 @@ def _right_password(at: Visit, user: Row | None, password: object) -> bool:
     if not user or not user["is_active"] or not password:
         return False
     tokens = at.state.where("tokens", user=user["pk"], intent="app_password", key=password)
-    return user["password"] == password or any(not expired(each) for each in tokens)
+    return user["password"] == password or any(not at.state.expired(each) for each in tokens)
 
 
 def _show_password(at: Visit) -> Row:
@@ -139,13 +138,6 @@ def _take_login(at: Visit, sent: Row) -> Row | None:
         return wrong("remember_me", "This field is required.", "required")
     _log_in(at, CSRF_COOKIE)
     return None
-
-
-def _enter_logout(at: Visit) -> Response:
-    at.state.sessions.pop(at.session.key, None)
-    response = answer(at.state, 200, {"component": "xak-flow-redirect", "to": "/"}, ALLOW)
-    response.delete_cookie(COOKIE)
-    return response
 
 
 # Consent
@@ -206,20 +198,6 @@ def _take_consent(at: Visit, sent: Row) -> Row | None:
     return None
 
 
-# A device's code
-
-
-def _take_device(at: Visit, sent: Row) -> Row | None:
-    wanted = str(sent.get("code", ""))
-    found = next((row for row in at.state.device_codes.values() if row["user_code"] == wanted), None)
-    application = at.state.find("applications", provider=found["provider"]) if found else None
-    if not found or not application or not at.user or not access.passes(at.state, application, at.user):
-        return wrong("code", "Invalid code")
-    found["user"], found["auth_time"] = at.user["pk"], at.session.auth_time
-    planned(at)["kinds"][:] = ["device", "device_finish"]
-    return None
-
-
 def _show_captcha(at: Visit) -> Row:
     """Ask for what only a browser can give: what is sent for it is answered 501."""
     captcha = {"site_key": "flows-site-key", "js_url": "http://127.0.0.1:53111/captcha.js", "interactive": False}
@@ -230,12 +208,13 @@ STAGES: dict[str, Stage] = {
     "identification": Stage("ak-stage-identification", _show_identification, _take_identification, _enter_identification),
     "password": Stage("ak-stage-password", _show_password, _take_password),
     "login": Stage("ak-stage-user-login", pending, _take_login, _enter_login),
-    "logout": Stage(enter=_enter_logout),
+    "logout": Stage(enter=end_session.log_out),
+    "session_end": Stage("ak-stage-session-end", end_session.shown, enter=end_session.finish),
     "captcha": Stage("ak-stage-captcha", _show_captcha),
     # the consent that the flow asks for, and the one that a client wants (`prompt=consent`)
     "consent": Stage("ak-stage-consent", _show_consent, _take_consent, _enter_consent),
     "prompted consent": Stage("ak-stage-consent", _show_consent, _take_consent),
     "fulfilment": Stage(enter=lambda at: leads_to(at, code_redirect(at))),
-    "device": Stage("ak-provider-oauth2-device-code", take=_take_device),
-    "device_finish": Stage("ak-provider-oauth2-device-code-finish"),
+    "device": Stage("ak-provider-oauth2-device-code", take=device_code.take),
+    "device_finish": Stage("ak-provider-oauth2-device-code-finish", device_code.finish, lambda at, _sent: broken(at)),
 }

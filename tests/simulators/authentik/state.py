@@ -126,6 +126,11 @@ class Session:
     application: str | None = None
     plan: dict[str, Any] | None = None
 
+    @property
+    def sid(self) -> str:
+        """What tokens say of the session."""
+        return hashlib.sha256(self.key.encode()).hexdigest()
+
 
 @dataclass
 class Settings:
@@ -178,6 +183,8 @@ class State:
     trusted: dict[str, tuple[int, float]] = field(default_factory=dict)
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
     device_codes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # When each address began a device's login.
+    device_begins: dict[str, list[float]] = field(default_factory=dict)
     access_tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
     refresh_tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
@@ -236,9 +243,21 @@ class State:
         return any(group["is_superuser"] for group in self.all_groups_of(user))
 
     def permissions_of(self, user: Row) -> set[str]:
-        """Return the global permissions that the roles of a user's groups give."""
+        """Return the global permissions that the roles of a user give."""
+        return {each for role in self._roles_of(user) for each in role["permissions"]}
+
+    def _roles_of(self, user: Row) -> list[Row]:
+        """Return the roles of a user and of their groups."""
         roles = set(user["roles"]).union(*(group["roles"] for group in self.all_groups_of(user)))
-        return {each for pk in roles if pk in self.roles for each in self.roles[pk]["permissions"]}
+        return [self.roles[pk] for pk in roles if pk in self.roles]
+
+    def objects_of(self, user: Row, permission: str) -> set[str]:
+        """Return the ids of the objects for which the roles of a user give a permission."""
+        return {pk for role in self._roles_of(user) for pk in role["objects"].get(permission, [])}
+
+    def expired(self, token: Row) -> bool:
+        """Say whether a token is past its time; one that does not expire never is."""
+        return bool(token["expiring"] and token["expires"] and token["expires"] < stamp())
 
     def uid(self, user: Row) -> str:
         """Return the hash that authentik hands out instead of a user's id."""

@@ -18,6 +18,7 @@ from .api import Api
 from .connectors import open_all
 from .embedded import Embedded
 from .external import External, Oidc, ServerExit
+from .grants import never
 from .state import ADMIN_EMAIL, ADMIN_PASSWORD, Refused, State
 
 __all__ = ["ADMIN_EMAIL", "ADMIN_PASSWORD", "NetBird", "Oidc", "Refused", "ServerExit", "State", "serve"]
@@ -43,7 +44,7 @@ def _stored(state: State, endpoint: _Endpoint) -> _Endpoint:
     """Make an endpoint of the embedded provider wait for its store."""
 
     async def answer(request: Request) -> Response:
-        return await state.never() if state.stuck else await endpoint(request)
+        return await never(request) if state.stuck else await endpoint(request)
 
     return answer
 

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from . import people
 from .endpoints import ENDPOINTS, Call, Endpoint
+from .grants import never
 from .kinds import KINDS, Kind
 from .objects import decode
 from .state import Account, Refused, Row, State, xid
@@ -107,6 +108,8 @@ class Api:
         if found is None:
             return not_found()
         endpoint, ids = found
+        if self.state.stuck and endpoint.path.startswith("identity-providers"):
+            return await never(request)
         body = await request.body()
         try:
             call = Call(self.state, request.method, ids, request.query_params, self._parse(body))
@@ -128,8 +131,6 @@ class Api:
             return None
 
     async def _run(self, endpoint: Endpoint, call: Call) -> Any:
-        if self.state.stuck and endpoint.path.startswith("identity-providers"):
-            await self.state.never()
         if endpoint.waits:
             return await run_in_threadpool(endpoint.answer, call)
         with self.state.lock:

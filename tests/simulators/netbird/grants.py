@@ -29,6 +29,14 @@ def refused(status: int, error: str, description: str) -> Response:
     return JSONResponse({"error": error, "error_description": description}, status)
 
 
+async def never(request: Request) -> Response:
+    """Answer nothing for as long as the client waits."""
+    await request.body()
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    return Response()
+
+
 class Grants:
     """The provider's endpoints that take and give tokens."""
 
@@ -51,10 +59,10 @@ class Grants:
         if grant == "authorization_code":
             return self.for_code(form, client)
         if grant == "refresh_token":
-            return await self.for_refresh(form, client)
+            return await self.for_refresh(request, form, client)
         return refused(400, "unsupported_grant_type", "")
 
-    async def for_refresh(self, form: dict[str, str], client: str) -> Response:
+    async def for_refresh(self, request: Request, form: dict[str, str], client: str) -> Response:
         """Fail to refresh, as every refresh does (measured: facts).
 
         Of a person from outside the connector has no refresh token of its own. For a local person the provider waits
@@ -67,7 +75,7 @@ class Grants:
         if login["connector"] != "local":
             return JSONResponse({"error": "invalid_request"}, 500)
         self.state.stuck = True
-        return await self.state.never()
+        return await never(request)
 
     def for_code(self, form: dict[str, str], client: str) -> Response:
         """Give tokens for a code, once, to the client and with the verifier that it was asked for with."""

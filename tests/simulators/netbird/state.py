@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import copy
 import itertools
@@ -18,7 +17,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 Row = dict[str, Any]
 
@@ -327,12 +326,6 @@ class State:
             if user_id in account.users:
                 return account, account.users[user_id]
         return None
-
-    @staticmethod
-    async def never() -> NoReturn:
-        """Wait for ever, with the request that asked."""
-        while True:
-            await asyncio.sleep(3600)
 
     def restart(self) -> None:
         """Do what a restart of the server does: open every connector anew, read the outside configuration again."""

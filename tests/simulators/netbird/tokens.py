@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from functools import cache
 from typing import Any
 
@@ -24,9 +25,9 @@ def signing_key() -> RSAKey:
 
 
 def signed(claims: dict[str, Any]) -> str:
-    """Sign claims as the embedded provider does."""
+    """Sign claims as the embedded provider does, which names no type in the header."""
     key = signing_key()
-    return jwt.encode({"alg": "RS256", "kid": key.kid}, claims, key, algorithms=["RS256"])
+    return jws.serialize_compact({"alg": "RS256", "kid": key.kid}, json.dumps(claims).encode(), key, algorithms=["RS256"])
 
 
 def header(token: str) -> dict[str, Any]:
