@@ -381,10 +381,11 @@ def _excerpt(recorded: Json, got: Json) -> Json:
     """Return of an answer what the recording holds of one like it: some fields, or the names of the rows."""
     found = {}
     for name, value in recorded.items():
+        rows = got.get("results", [])
         if name in NAMES:
-            found[name] = sorted(row[NAMES[name]] for row in got["results"])
+            found[name] = sorted(row[NAMES[name]] for row in rows)
         elif name == "results":
-            found[name] = [_excerpt(*rows) for rows in zip(value, got[name], strict=False)] + got[name][len(value) :]
+            found[name] = [_excerpt(*pair) for pair in zip(value, rows, strict=False)] + rows[len(value) :]
         else:
             found[name] = got.get(name)
     return found
