@@ -576,6 +576,20 @@ def test_tokens_are_given_once_and_never_refreshed(nb: netbird.NetBird, issuer: 
     assert refusal(Client(nb, "Bearer a.b.c")("GET", "users/current")) == (401, "token invalid")
 
 
+def test_the_refresh_of_a_local_person_hangs_the_provider_until_a_restart(nb: netbird.NetBird) -> None:
+    nb.state.add_local_user("local@example.com", "Local", "secret")
+    answer = dashboard_login(nb, "local", form={"login": "local@example.com", "password": "secret"}).json()
+    form = {"grant_type": "refresh_token", "client_id": "netbird-dashboard", "refresh_token": answer["refresh_token"]}
+    with pytest.raises(requests.ReadTimeout):
+        requests.post(nb.url + "/oauth2/token", data=form, timeout=0.2)
+    providers, headers = f"{nb.url}/api/identity-providers", {"Authorization": f"Token {nb.token}"}
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(providers, headers=headers, timeout=0.2)
+    assert requests.get(f"{nb.url}/api/groups", headers=headers, timeout=20).status_code == 200
+    nb.restart()
+    assert requests.get(providers, headers=headers, timeout=20).status_code == 200
+
+
 # standalone set-up
 
 

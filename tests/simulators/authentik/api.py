@@ -209,7 +209,10 @@ def _ordered(view: View, rows: list[Row]) -> list[Row]:
 
 
 def _listable(resource: Resource, view: View) -> Filter | None:
-    """Return which rows somebody may list who lacks the permission to view all: their own, or the ones a role names."""
+    """Return which rows somebody may list who lacks the permission to view all: their own, or the ones a role names.
+
+    UNRECORDED: such a row by itself; here it takes the permission to view all (a guess).
+    """
     permission = resource.permission.format("view")
     if resource.listed or may(view, permission):
         return None

@@ -26,7 +26,10 @@ AN_HOUR = 20  # codes that one address may begin
 
 
 def begin(state: State, base: str, form: Mapping[str, str], headers: Mapping[str, str], address: str) -> Response:
-    """Give out a code, whether or not the brand has a flow for it (measured: facts)."""
+    """Give out a code, whether or not the brand has a flow for it (measured: facts).
+
+    UNRECORDED: a request that is refused counts for the throttle too (authentik's source).
+    """
     begun = state.device_begins.setdefault(headers.get("x-forwarded-for", address), [])
     begun[:] = [at for at in begun if at > now().timestamp() - 3600]
     if len(begun) >= AN_HOUR:

@@ -58,7 +58,10 @@ def begin(at: Visit, slug: str, form: Mapping[str, str]) -> Response:
 
 
 def _refused(at: Visit) -> Response | None:
-    """Refuse a POST that another site may have sent, and any at all where only a GET is taken."""
+    """Refuse a POST that another site may have sent, and any at all where only a GET is taken.
+
+    UNRECORDED: that of a browser at which nobody is logged in is refused like any other (a guess).
+    """
     if not at.csrf:
         text = "CSRF verification failed. Request aborted. More information is available with DEBUG=True."
         body = f"<h1>Forbidden <span>(403)</span></h1><p>{text}</p>"

@@ -55,7 +55,10 @@ def refused(error: str, status: int = 400) -> Response:
 
 
 def cors(response: Response, headers: Mapping[str, str], provider: Row | None, *, preflight: bool = False) -> Response:
-    """Let a page of one of the provider's redirects read an answer; a preflight names no client and is always let."""
+    """Let a page of one of the provider's redirects read an answer; a preflight names no client and is always let.
+
+    UNRECORDED: a preflight from a page of nobody's redirect, or for other headers (authentik's source).
+    """
     origin = headers.get("origin", "")
     if not origin:
         return response

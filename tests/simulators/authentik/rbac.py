@@ -89,7 +89,10 @@ def assign(view: View, key: str, data: Any) -> Result:
 
 
 def unassign(view: View, key: str, data: Any) -> Result:
-    """Take permissions from a role; one that it does not have is none the less taken."""
+    """Take permissions from a role; one that it does not have is none the less taken.
+
+    UNRECORDED: one on an object that does not exist is taken from all (a guess, by what giving one does).
+    """
     allowed(view, "authentik_rbac.unassign_role_permissions")
     role, names, pk = _named(view, key, data)
     for name in names:

@@ -104,6 +104,7 @@ def _by_refresh(state: State, provider: Row, secret: str, base: str, form: Mappi
     """Exchange a refresh token for new tokens, with all its scopes whatever is asked for.
 
     The old one is used up, and a new one given, once it has no more than the provider's threshold left.
+    UNRECORDED: 2025.10 refuses the same scopes as 2026.5 (authentik's source).
     """
     confidential(provider, secret)
     kept = state.refresh_tokens.get(form.get("refresh_token", ""))

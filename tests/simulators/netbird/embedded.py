@@ -145,6 +145,7 @@ class Embedded(Sessions):
         state = letters(25, BASE32)
         asked["connector"] = connector
         known = self.session(request)
+        # UNRECORDED: whoever is known is let in to every client, and with every scope (a guess)
         if known and known["connector"] == connector:
             return self.answered(asked, known["user"], known["person"], known["auth_time"])
         if connector == "local":

@@ -47,7 +47,10 @@ class Sessions(Grants):
     """The provider's endpoints for logging out, and its memory of who is logged in."""
 
     def remember(self, answer: Response, asked: Row, user_id: str, person: Row, auth_time: int) -> None:
-        """Keep a person who has just logged in, and give the browser the session's cookie."""
+        """Keep a person who has just logged in, and give the browser the session's cookie.
+
+        UNRECORDED: a second browser has the same session, and the same cookie (a guess).
+        """
         browsers = self.state.sessions["browsers"]
         cookie = browsers[user_id]["cookie"] if user_id in browsers else letters(32)
         browsers[user_id] = {
@@ -71,6 +74,8 @@ class Sessions(Grants):
 
         Their refresh tokens are gone at once. The session of somebody whose identity provider can log out stays until
         the browser has been there and comes back.
+
+        UNRECORDED: the refresh tokens that other clients have are gone too (a guess).
         """
         if request.method not in ("GET", "POST"):
             answer = page(405, "Method not allowed.")
