@@ -34,7 +34,7 @@ def serve(
     password_fields: bool = False,
     state: State | None = None,
 ) -> Running:
-    """Start a fresh authentik of a release (2025.10, 2026.5 or 2026.8), or one that goes on with a state.
+    """Start a fresh authentik of a release (one of ``VERSIONS``), or one that goes on with a state.
 
     ``password_fields`` makes the login ask for name and password in one step.
     """

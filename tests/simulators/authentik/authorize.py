@@ -193,6 +193,8 @@ def cancel(at: Visit) -> Response:
 
 def configure(at: Visit, stage: str) -> Response:
     """Open the flow that sets up what a stage is for."""
+    if at.user is None:
+        raise NotBuilt("setting something up for nobody in particular")
     flow = next((row for row in at.state.flows.values() if row["stages"] == [stage]), None)
     return at.keep(redirect(f"/if/flow/{flow['slug']}/")) if flow else page(404, "Not Found")
 

@@ -200,7 +200,7 @@ def _take_consent(at: Visit, sent: Row) -> Row | None:
 
 def _show_captcha(at: Visit) -> Row:
     """Ask for what only a browser can give: what is sent for it is answered 501."""
-    captcha = {"site_key": "flows-site-key", "js_url": "http://127.0.0.1:53111/captcha.js", "interactive": False}
+    captcha = {"site_key": "key", "js_url": "https://captcha.example/api.js", "interactive": False}
     return {**captcha, **pending(at)}
 
 
