@@ -51,6 +51,7 @@ KEYS = {
 ADMINISTRATOR = "akadmin"
 LOGGED_IN = ("flows-plain", "flows-outsider", "flows-viewer", "flows-mfa", "flows-codes", ADMINISTRATOR)
 LOGIN = "/api/v3/flows/executor/default-authentication-flow/"
+TOTP_SECRET, WRONG_CODE = re.compile(r"[A-Z2-7]{32}"), "000000"
 WRONG_CSRF = re.compile(r"x*")  # sent as it is: no token, or a wrong one
 # Whose names begin like this is replayed: logins and flows by one module, what clients and the API ask for by another.
 FLOWS = ("login:", "flow:", "mfa:", "authorize:", "captcha:")
@@ -111,7 +112,7 @@ RULES = dataclasses.replace(
         Generated("time", r".*\.last_used", r"\d{4}-\d\d-\d\dT.*", learn=False),
         Generated("code", r".*\.code", r"[0-9a-f]{32}"),
         Generated("consent", r"\$\.token", UUID),
-        Generated("totp", r".*\.secret", r"[A-Z2-7]{32}"),
+        Generated("totp", r".*\.secret", TOTP_SECRET.pattern),
         Generated("static code", r"\$\.codes\[\]", r"[0-9A-Za-z]{12}"),
         Generated("device", r".*\.device_uid", r"\d+"),
         Generated("device", r"\$(\.results)?\[\]\.pk", r"\d+", path=r"/authenticators/"),
@@ -347,11 +348,9 @@ class Stage:
     def _one_time_code(self, sent: Json) -> None:
         """Make the code of an authenticator app anew, for a recorded one that was right; known ones are sent again."""
         code = sent.get("code", "") if isinstance(sent, dict) else ""
-        secret = next(
-            (ours for theirs, ours in reversed(self.learned.texts.items()) if len(theirs) == 32 and theirs.isupper()), ""
-        )
-        if re.fullmatch(r"\d{6}", code) and code != "000000" and code not in self.learned.texts:
-            self.learn(code, pyotp.TOTP(secret).at(clock.now()))
+        if re.fullmatch(r"\d{6}", code) and code != WRONG_CODE and code not in self.learned.texts:
+            secrets = [ours for theirs, ours in self.learned.texts.items() if TOTP_SECRET.fullmatch(theirs)]
+            self.learn(code, pyotp.TOTP(secrets[-1]).at(clock.now()))
 
     def _headers(self, recorded: Mapping[str, str]) -> dict[str, Any]:
         headers = dict(recorded)
