@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._client import Client
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import ApiError, Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._service import Reference, Row, Service
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec import Field, Resource, has_path
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec import Field, Resource, get_path, has_path
 
 # 2026.5 and later cap larger pages at this without a word.
 PAGE_SIZE = 100
@@ -98,12 +98,26 @@ class Authentik(Service):
             self._version = self.get("admin/version/")["version_current"]
         return self._version
 
-    def supports(self, field: Field, row: Row | None) -> bool:
+    def supports(self, resource: Resource, field: Field, row: Row | None) -> bool:
+        # Release candidates, forks and back-ports have settings that their number does not tell of, so nobody asks for it.
         if not field.since:
             return True
         if row is not None:
             return has_path(row, field.path)
-        return release(self.version) >= release(field.since)
+        known = self._settings(resource)
+        # Where the server does not tell, the setting is sent: others ignore it, and the answer is looked at.
+        return field.path in known or not known
+
+    def _settings(self, resource: Resource) -> Mapping[str, Any]:
+        """What a new object may be given, by the API's names; nothing where the server, or what is before it, does not tell.
+
+        C(OPTIONS) of a collection is answered by Django REST framework itself, from the serializer that a POST meets.
+        """
+        try:
+            answer = self._client.request("OPTIONS", self.prefix(resource.path))
+        except ApiError:
+            return {}
+        return get_path(answer, "actions.POST") or {}
 
 
 def release(version: str) -> tuple[int, ...]:

@@ -35,7 +35,7 @@ except ImportError:
 RETRIES = 5
 RETRY_STATUSES = (429, 500, 502, 503, 504)
 # A write repeated with the same body ends in the same state; a POST does not.
-REPEATABLE_METHODS = ("GET", "PUT", "PATCH", "DELETE")
+REPEATABLE_METHODS = ("GET", "OPTIONS", "PUT", "PATCH", "DELETE")
 # Seconds. The pauses between tries double from the first on.
 FIRST_PAUSE = 0.2
 JITTER = 0.2

@@ -8,7 +8,7 @@ PRIVATE to this collection.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._apply import apply
@@ -33,15 +33,24 @@ PRUNE_ARGUMENTS: dict[str, dict[str, Any]] = {
 
 
 def ensure_object(
-    context: Context, service: Service, resource: Resource, returns: str, *, update_secret: bool = False
+    context: Context,
+    service: Service,
+    resource: Resource,
+    returns: str,
+    *,
+    update_secret: bool = False,
+    optional: Collection[str] = (),
 ) -> dict[str, Any]:
-    """One object as the task's options say; the result has its row under ``returns``."""
+    """One object as the task's options say; the result has its row under ``returns``.
+
+    Options that are ``optional`` are left out where the server has no such setting.
+    """
     asked = resource.desired(context.params)
     current = service.find(resource, dict(zip(resource.identity, identity_of_options(resource, asked), strict=True)))
     if context.params["state"] == "absent":
         return finish(context, service, [plan_object(resource, None, current)])[0]
-    (wanted,) = service.resolve(resource, [complete(resource, asked, current, service.supports)])
-    operation = plan_object(resource, wanted, current, asked=asked, update_secret=update_secret)
+    (wanted,) = service.resolve(resource, [complete(resource, asked, current, service.supports, optional)])
+    operation = plan_object(resource, wanted, current, asked=asked.keys() - set(optional), update_secret=update_secret)
     result, rows = finish(context, service, [operation])
     result[returns] = row_after(resource, operation, current, rows)
     return result

@@ -65,7 +65,7 @@ class Netbird(Service):
     def write(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         return self._client.request(method, self.prefix(path), body=body) or {}
 
-    def supports(self, field: Field, row: Row | None) -> bool:
+    def supports(self, resource: Resource, field: Field, row: Row | None) -> bool:
         # A setting that a version lacks is not among those that it lists; there is no other sign of it.
         return row is None or not field.readable or has_path(row, field.path)
 

@@ -28,7 +28,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec 
 )
 
 Row = Mapping[str, Any]
-Supports = Callable[[Field, "Row | None"], bool]
+Supports = Callable[[Resource, Field, "Row | None"], bool]
 
 
 @dataclass(eq=False)
@@ -82,12 +82,19 @@ class Operation:
         return view(self.resource, row)
 
 
-def complete(resource: Resource, asked: Mapping[str, Any], current: Row | None, supports: Supports) -> dict[str, Any]:
-    """What a task named, and the defaults that belong to it: those of a new object, and those that stand in for nothing."""
+def complete(
+    resource: Resource, asked: Mapping[str, Any], current: Row | None, supports: Supports, optional: Collection[str] = ()
+) -> dict[str, Any]:
+    """What a task named, and the defaults that belong to it: those of a new object, and those that stand in for nothing.
+
+    A setting that the server lacks is an error where the task named it, unless it is one of the ``optional``.
+    """
     options: dict[str, Any] = {}
     for item in resource.fields:
         if item.name in asked:
-            if not supports(item, current):
+            if not supports(resource, item, current):
+                if item.name in optional:
+                    continue
                 raise Failure(
                     f"{resource.named(asked.get(resource.label))}: this server's version has no setting {item.name}"
                     f"{f' (it came with {item.since})' if item.since else ''}. Leave the option out."
@@ -95,7 +102,7 @@ def complete(resource: Resource, asked: Mapping[str, Any], current: Row | None, 
             options[item.name] = asked[item.name]
         elif item.needed and current is None:
             raise Failure(f"{resource.named(asked.get(resource.label))} does not exist yet; to create it, {item.name} is needed.")
-        elif item.default is not None and supports(item, current):
+        elif item.default is not None and supports(resource, item, current):
             empty = current is None or (item.default_if_empty and not get_path(current, item.path))
             options.update({item.name: item.default} if empty else {})
     return options

@@ -70,8 +70,8 @@ class Service:
     def write(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         raise NotImplementedError
 
-    def supports(self, field: Field, row: Row | None) -> bool:
-        """Whether this server's version has a setting."""
+    def supports(self, resource: Resource, field: Field, row: Row | None) -> bool:
+        """Whether this server has a setting of an object, which is not there yet where there is no ``row``."""
         return True
 
     # What they have in common

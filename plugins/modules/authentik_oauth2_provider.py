@@ -110,10 +110,12 @@ options:
     type: bool
   grant_types:
     description:
-      - The grants that the provider allows. authentik has this setting since its release 2026.5; on older servers it is an error
-        to name it, and every grant is allowed.
+      - The grants that the provider allows. authentik has this setting since its release 2026.5. On servers without it every
+        grant is allowed, and it is an error to name some, unless O(grant_types_optional=true).
+      - Whether the server has the setting is read off the provider, and where it does not exist yet off what the server says
+        about new ones. Its version does not matter.
       - A provider made through the API without grants refuses every login. So the default (V(authorization_code) and
-        V(refresh_token)) also takes the place of an empty list that the server has.
+        V(refresh_token)) also takes the place of an empty list that the server has. An empty list is refused.
     type: list
     elements: str
     choices:
@@ -125,6 +127,10 @@ options:
       - password
       - urn:ietf:params:oauth:grant-type:device_code
       - urn:ietf:params:oauth:grant-type:token-exchange
+  grant_types_optional:
+    description: Whether O(grant_types) is left out where the server has no such setting.
+    type: bool
+    default: false
   state:
     description: Whether the provider should exist.
     type: str
@@ -273,6 +279,7 @@ ARGUMENT_SPEC = argument_spec(
     {
         **OAUTH2_PROVIDER.arguments(),
         "return_secret": {"type": "bool", "default": False, "no_log": False},
+        "grant_types_optional": {"type": "bool", "default": False},
         **STATE_ARGUMENT,
     },
 )
@@ -281,10 +288,13 @@ ARGUMENT_SPEC = argument_spec(
 def run(context: Context) -> dict[str, Any]:
     if context.params["client_secret"] == "":
         raise Failure("client_secret is empty. Leave it out, and authentik makes one.")
+    if context.params["grant_types"] == []:
+        raise Failure("grant_types is empty, which authentik refuses. Name the grants, or leave it out.")
     if context.params["redirect_uris"] == []:
         context.warn("redirect_uris is empty: authentik takes the first redirect that anybody sends, and keeps it.")
     service = Authentik(context)
-    result = ensure_object(context, service, OAUTH2_PROVIDER, returns="provider")
+    optional = ("grant_types",) if context.params["grant_types_optional"] else ()
+    result = ensure_object(context, service, OAUTH2_PROVIDER, returns="provider", optional=optional)
     if context.params["return_secret"] and context.params["client_secret"] is None:
         for row in service.rows(OAUTH2_PROVIDER, {"name": context.params["name"]}, forget=True):
             result["client_secret"] = row.get("client_secret")

@@ -71,11 +71,11 @@ TASKS = [
 ]
 
 
-def everything(field: Field, row: Any) -> bool:
+def everything(resource: Resource, field: Field, row: Any) -> bool:
     return True
 
 
-def nothing_new(field: Field, row: Any) -> bool:
+def nothing_new(resource: Resource, field: Field, row: Any) -> bool:
     return not field.since
 
 

@@ -54,7 +54,7 @@ TRANSACTION_FIELDS = (
 
 def version(view: View, _key: str, _data: Any) -> Result:
     """Say which release this is; the recorded 2026.5 had looked for no newer one."""
-    current = VERSIONS[view.state.version]
+    current = view.state.called or VERSIONS[view.state.version]
     older = not view.state.at_least("2026.5")
     return 200, {
         "version_current": current,

@@ -178,6 +178,8 @@ class State:
     # The scopes that people consented to, by user and application.
     consents: dict[tuple[int, str], set[str]] = field(default_factory=dict)
     # What follows does not last and is in no snapshot.
+    # The version that it says it is, where that is a lie: release candidates, forks and back-ports do so.
+    called: str = ""
     sessions: dict[str, Session] = field(default_factory=dict)
     # Whose second factor a browser remembers, by cookie: the user, and until when.
     trusted: dict[str, tuple[int, float]] = field(default_factory=dict)
