@@ -366,7 +366,7 @@ SYSTEMCTL = """\
 #!/bin/bash
 case "$*" in
   *show*) printf 'LoadState=loaded\\nActiveState=active\\nFragmentPath=/x\\n' ;;
-  *restart*) cat "{file}" >> "{log}"; echo "--" >> "{log}"; ! grep -q broken "{file}" ;;
+  *restart*) cat "{file}" >> "{log}"; echo "--" >> "{log}"; [ ! -e "{log}.never" ] && ! grep -q broken "{file}" ;;
 esac
 """
 RESTARTED = "NetBird's service starts anew"
@@ -420,6 +420,28 @@ def test_a_service_that_does_not_start_has_its_former_file_again(host: Host, ser
     assert Path(service["environment_file"]).read_text() == before
     assert [("broken" in text) for text in restarts(host)] == [False, True, False]
     assert host.play(service).changed == []
+
+
+@pytest.mark.once
+def test_a_service_that_does_not_start_with_its_former_file_either(host: Host, service: dict[str, Any]) -> None:
+    assert host.play(service).code == 0
+    before = Path(service["environment_file"]).read_text()
+    (host.folder.parent / "restarts.never").touch()
+    broken = {**service, "environment_client_id": "broken", "environment_mgmt_idp_password": "another-password"}
+    for log in ("readable", "unreadable"):
+        unreadable = {"environment_log_command": {"systemd": ["/nowhere/journalctl"]}} if log == "unreadable" else {}
+        played = host.play({**broken, **unreadable}, "-vvvv", "--diff")
+        assert played.code == 2
+        last = [task.result["msg"] for task in played.tasks if task.status == "failed"][-1]
+        assert last.startswith("NetBird did not get healthy with the new files (Unable to restart service"), last
+        assert "The former ones are back, but it did not get healthy with them either (Unable to restart service" in last
+        assert ("It said: starting" if log == "readable" else "Its log could not be read (") in last, last
+        assert not any(secret in played.output for secret in (PASSWORD, "another-password"))
+        assert Path(service["environment_file"]).read_text() == before
+    assert [("broken" in text) for text in restarts(host)] == [False, True, False, True, False]
+    (host.folder.parent / "restarts.never").unlink()
+    mended = host.play({**service, "environment_client_id": "mended"})
+    assert mended.changed == [WRITTEN, RESTARTED]
 
 
 @pytest.mark.once
