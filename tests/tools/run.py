@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Set up virtual environments and run the checks, the tests, the demo and the docs: the Makefile calls this.
 
-It needs no package, so that any Python >= 3.11 can start it. Each ansible-core has its own environment, .venv/<core>;
-the linters share .venv/lint. An environment is rebuilt when the requirement files or its Python change.
+It needs no package, so that any Python >= 3.11 can start it. Each ansible-core has its own environment, .venv/<core>; the
+linters share .venv/lint, and Galaxy's importer has .venv/galaxy. An environment is rebuilt when its requirement files or its
+Python change.
 """
 
 from __future__ import annotations
@@ -34,10 +35,11 @@ CORES = {
 
 # The kinds of checks and tests, and whether each runs on every core or only on the first. Tests that are marked "once" could
 # say nothing new on another core, and run on the last alone.
-# All but lint, sanity and molecule are directories of pytest's tests.
+# All but lint, sanity, galaxy and molecule are directories of pytest's tests.
 KINDS = {
     "lint": False,
     "sanity": True,
+    "galaxy": False,
     "unit": True,
     "conformance": False,
     "integration": True,
@@ -46,7 +48,7 @@ KINDS = {
 }
 
 # What only reads the code, and needs one processor: two of these run at a time. Tests have two workers themselves.
-TOGETHER = ("lint", "sanity")
+TOGETHER = ("lint", "sanity", "galaxy")
 
 # What the tests start, and the Debian package that has it: configure.sh needs most, and a browser shows the report.
 PROGRAMS = {
@@ -166,6 +168,8 @@ class Run:
                 self.call(f"lint: {line.split()[0]}", core, bins["lint"], line.split(), together=True)
         elif kind == "sanity":
             self.call(kind, core, bins[core], ["python", "tests/tools/sanity.py"], together=True)
+        elif kind == "galaxy":
+            self.call(kind, core, bins[kind], ["python", "tests/tools/galaxy.py"], together=True)
         elif kind == "molecule":
             if docker_can_run():
                 self.call("molecule: collections", core, bins[core], ["python", "tests/tools/dependencies.py"])
@@ -228,6 +232,8 @@ def main() -> int:
     wanted = {core: (core, ["runtime", "test", "molecule"]) for core in needed}
     if args.command == "docs" or (args.command == "test" and "lint" in kinds):
         wanted["lint"] = (first, ["runtime", "test", "lint", "docs"])
+    if args.command == "test" and "galaxy" in kinds:
+        wanted["galaxy"] = (first, ["galaxy"])
     with ThreadPoolExecutor(2) as pool:
         made = {
             name: pool.submit(environment, name, found[core], [f"ansible-{core}", *files])
