@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demo: both services as stand-ins, each set-up's playbook twice, people's logins, and what verify.yml says of it.
+"""The demo: both services as stand-ins, each set-up's playbook twice, people's logins, and at the end what verify.yml says of it.
 
 ``make demo`` runs it.
 """
@@ -77,8 +77,8 @@ def people(ak: authentik.Running) -> None:
         ak.state.add_user(name, PASSWORD, name=name.title(), email=f"{name}@company.example", groups=groups)
 
 
-def management(folder: Path) -> None:
-    """authentik beside NetBird's embedded identity provider."""
+def management(folder: Path) -> list[str]:
+    """authentik beside NetBird's embedded identity provider; what the verification says of it."""
     with authentik.serve(version="2026.8") as ak, netbird.serve() as nb:
         print(f"authentik (stand-in, {ak.state.version}) at {ak.url}, NetBird (stand-in, {nb.state.version}) at {nb.url}")
         people(ak)
@@ -96,24 +96,34 @@ def management(folder: Path) -> None:
             if login.status != 200 or assigned != EXPECTED[name]:
                 sys.exit(f"{name} should be in the groups of {groups}: {login}")
 
-        verify(Servers(ak, nb, folder), {"verify_setup": "management", "verify_report": str(ROOT / ".build/demo/management")})
+        return verify(Servers(ak, nb, folder), "management", {})
 
 
-def verify(servers: Servers, variables: dict[str, Any], *options: str) -> None:
-    """Show the table that the verification ends with; nothing in it may have failed."""
-    print("\n== playbooks/verify.yml: alice logs in without a browser, and everything is looked at")
-    person = {"verify_user": "alice", "verify_password": PASSWORD, "verify_expected_groups": EXPECTED["alice"]}
-    played = servers.play(ROOT / "playbooks/verify.yml", {**person, **variables}, *options)
-    for task in played.tasks:
-        if task.name.endswith("What was found"):
-            print("\n".join(f"   {line}" for line in task.result["msg"]))
-    print(f"requests: {played.requests}; the reports are in {variables['verify_report']}")
+def verify(servers: Servers, setup: str, variables: dict[str, Any], *options: str) -> list[str]:
+    """The table that the verification ends with; nothing in it may have failed."""
+    print("\n== playbooks/verify.yml: alice logs in without a browser, and everything is looked at", flush=True)
+    report = ROOT / ".build/demo" / setup
+    values = {
+        "verify_setup": setup,
+        "verify_report": str(report),
+        "verify_user": "alice",
+        "verify_password": PASSWORD,
+        "verify_expected_groups": EXPECTED["alice"],
+        **variables,
+    }
+    played = servers.play(ROOT / "playbooks/verify.yml", values, *options)
     if played.code:
         sys.exit(played.output)
+    (table,) = (task.result["msg"] for task in played.tasks if task.name.endswith("What was found"))
+    print(f"   {table[-1]}\nrequests: {played.requests}; the reports are in {report}")
+    return table
 
 
-def standalone(folder: Path) -> None:
-    """authentik in place of NetBird's embedded identity provider, down to the file that NetBird's containers read."""
+def standalone(folder: Path) -> list[str]:
+    """authentik in place of NetBird's embedded identity provider, down to the file that NetBird's containers read.
+
+    What the verification says of it is returned.
+    """
     inventory, environment = folder / "hosts.ini", folder / "netbird.env"
     inventory.write_text("[netbird]\nhost ansible_connection=local\n")
     with authentik.serve(version="2026.8") as ak, netbird.serve(embedded=False) as nb:
@@ -149,13 +159,12 @@ def standalone(folder: Path) -> None:
                 if answer.status_code != 200 or assigned != EXPECTED[name]:
                     sys.exit(f"{name} should be in the groups of {PEOPLE[name]}: {answer.text}")
 
-            verify(
+            return verify(
                 Servers(ak, nb, folder),
+                "standalone",
                 {
                     "ansible_python_interpreter": sys.executable,
                     "netbird_token": owner,
-                    "verify_setup": "standalone",
-                    "verify_report": str(ROOT / ".build/demo/standalone"),
                     "standalone_netbird_url": STANDALONE["standalone_netbird_url"],
                     "verify_environment_file": str(environment),
                     "verify_environment_format": "env_file",
@@ -175,8 +184,10 @@ def settings(servers: Servers, token: str) -> None:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        management(Path(folder))
-        standalone(Path(folder))
+        tables = {"management": management(Path(folder)), "standalone": standalone(Path(folder))}
+    for setup, table in tables.items():
+        print(f"\n== what playbooks/verify.yml says of the {setup} set-up")
+        print("\n".join(f"   {line}".rstrip() for line in table))
 
 
 if __name__ == "__main__":
