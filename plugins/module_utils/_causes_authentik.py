@@ -40,7 +40,10 @@ def wanted_redirects(seen: Seen) -> list[str]:
     return [LOOPBACK, f"{seen.netbird_url}/auth", f"{seen.netbird_url}/silent-auth"]
 
 
-def _takes(entry: Mapping[str, Any], url: str) -> bool:
+def takes(entry: Mapping[str, Any], url: str, kind: str = "authorization") -> bool:
+    """Whether a redirect is one for this URL; before 2026.5 all are for logins."""
+    if entry.get("redirect_uri_type", "authorization") != kind:
+        return False
     if entry["matching_mode"] == "strict":
         return bool(entry["url"] == url)
     try:
@@ -51,7 +54,7 @@ def _takes(entry: Mapping[str, Any], url: str) -> bool:
 
 def _missing_redirects(seen: Seen) -> list[str]:
     entries = seen.provider["redirect_uris"]
-    return [url for url in wanted_redirects(seen) if entries and not any(_takes(entry, url) for entry in entries)]
+    return [url for url in wanted_redirects(seen) if entries and not any(takes(entry, url) for entry in entries)]
 
 
 # Server, application, provider
@@ -207,7 +210,7 @@ def redirect_regex_unescaped_dots(seen: Seen) -> str:
     places = [place for place, character in enumerate(host) if character == "."]
     others = [f"{seen.netbird_url.partition('://')[0]}://{host[:place]}x{host[place + 1 :]}/auth" for place in places]
     entries = [entry for entry in seen.provider["redirect_uris"] if entry["matching_mode"] == "regex"]
-    taken = [f"{entry['url']} takes {url}" for entry in entries for url in others if _takes(entry, url)]
+    taken = [f"{entry['url']} takes {url}" for entry in entries for url in others if takes(entry, url)]
     return taken[0] if taken else ""
 
 
@@ -220,7 +223,7 @@ def redirect_regex_unescaped_dots(seen: Seen) -> str:
 )
 def redirect_not_strict(seen: Seen) -> str:
     """NetBird's redirect is taken by a regular expression only."""
-    entries = [entry for entry in seen.provider["redirect_uris"] if _takes(entry, seen.callback)]
+    entries = [entry for entry in seen.provider["redirect_uris"] if takes(entry, seen.callback)]
     loose = entries and all(entry["matching_mode"] != "strict" for entry in entries)
     return f"taken by {entries[0]['url']} ({entries[0]['matching_mode']})" if loose else ""
 

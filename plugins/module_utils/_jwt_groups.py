@@ -188,7 +188,7 @@ class JwtGroups:
     def _client(self, application: Row, connector: str | None) -> Client:
         """NetBird's dashboard, or where authentik is in place of the embedded provider NetBird's client there."""
         if connector:
-            return dashboard(self._netbird.redirect_url().removesuffix("/oauth2/callback"), connector)
+            return dashboard(self._netbird.redirect_urls()[0].removesuffix("/oauth2/callback"), connector)
         provider = self._authentik.get(f"providers/oauth2/{application['provider']}/")
         issuer = self._context.params["issuer"] or f"{self._authentik.origin}/application/o/{self._slug}/"
         return Client(issuer, provider["client_id"], self._context.params["redirect_uri"], STANDALONE_SCOPES)

@@ -73,9 +73,10 @@ class Netbird(Service):
         """The account that the token belongs to, with its settings (C(GET /api/accounts))."""
         return self.all_rows("accounts")[0]
 
-    def redirect_url(self) -> str:
-        """Where the embedded provider wants logins sent back to.
+    def redirect_urls(self) -> tuple[str, str]:
+        """Where the embedded provider wants people sent back to, after a login and after a log-out.
 
-        No endpoint tells it; the embedded provider's issuer and C(/callback) are it (measured).
+        No endpoint tells them; they are the embedded provider's issuer and C(/callback) or C(/logout/callback) (measured).
         """
-        return f"{self._client.get('/oauth2/.well-known/openid-configuration')['issuer']}/callback"
+        issuer = self._client.get("/oauth2/.well-known/openid-configuration")["issuer"]
+        return f"{issuer}/callback", f"{issuer}/logout/callback"

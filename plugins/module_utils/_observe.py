@@ -184,7 +184,7 @@ def _netbird(context: Context, things: Things) -> None:
         things["connectors"] = service.all_rows("identity-providers")
         named = [row for row in things["connectors"] if row["name"] == things["connector_name"]]
         things["connector"] = named[0] if named else None
-        things["callback"] = service.redirect_url()
+        things["callback"], things["log_out_callback"] = service.redirect_urls()
 
 
 def _nb_user(rows: list[Mapping[str, Any]], things: Things) -> Mapping[str, Any] | None:

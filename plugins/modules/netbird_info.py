@@ -58,6 +58,11 @@ redirect_url:
   returned: when RV(embedded_idp_enabled) is true
   type: str
   sample: https://netbird.company/oauth2/callback
+logout_redirect_url:
+  description: Where such a provider has to send people back to who log out.
+  returned: when RV(embedded_idp_enabled) is true
+  type: str
+  sample: https://netbird.company/oauth2/logout/callback
 """
 
 from typing import Any
@@ -76,6 +81,9 @@ def run(context: Context) -> dict[str, Any]:
     service = Netbird(context)
     account = service.account()
     embedded = bool(account["settings"].get("embedded_idp_enabled"))
+    urls = {}
+    if embedded:
+        urls["redirect_url"], urls["logout_redirect_url"] = service.redirect_urls()
     return {
         "changed": False,
         "version": service.get("instance/version")["management_current_version"],
@@ -83,7 +91,7 @@ def run(context: Context) -> dict[str, Any]:
         "account": account,
         "embedded_idp_enabled": embedded,
         "identity_providers": service.all_rows("identity-providers"),
-        **({"redirect_url": service.redirect_url()} if embedded else {}),
+        **urls,
     }
 
 

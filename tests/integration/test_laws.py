@@ -79,6 +79,7 @@ def test_information(servers: Servers, other_servers: Servers) -> None:
         assert version["version"] == "2026.8.0"
         assert [row["slug"] for row in lookups["objects"]["flow"]] == ["default-provider-invalidation-flow"]
         assert netbird["redirect_url"] == f"{where.netbird.url}/oauth2/callback"
+        assert netbird["logout_redirect_url"] == f"{where.netbird.url}/oauth2/logout/callback"
         assert netbird["embedded_idp_enabled"] is True
     assert results[0] == results[1]
 

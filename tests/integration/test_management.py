@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support import ROOT, Servers
+from support import ROOT, Servers, redirect_of
 from support.browser import Login, log_in
 
 PLAYBOOK = ROOT / "playbooks/management.yml"
@@ -73,8 +73,10 @@ def test_what_it_makes(servers: Servers, authentik_version: str) -> None:
     (provider,) = state.providers.values()
     (application,) = state.applications.values()
     assert provider["client_type"] == "confidential"
-    assert [(each["matching_mode"], each["url"]) for each in provider["redirect_uris"]] == [
-        ("strict", f"{servers.netbird.url}/oauth2/callback")
+    returns = [("strict", f"{servers.netbird.url}/oauth2/logout/callback", "logout")] if authentik_version != "2025.10" else []
+    assert [redirect_of(each) for each in provider["redirect_uris"]] == [
+        ("strict", f"{servers.netbird.url}/oauth2/callback", "authorization"),
+        *returns,
     ]
     assert provider["include_claims_in_id_token"] is True
     assert provider["signing_key"] == next(iter(state.certificates))

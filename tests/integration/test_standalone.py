@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from simulators import netbird
-from support import COLLECTION, ROOT, Played, Servers
+from support import COLLECTION, ROOT, Played, Servers, redirect_of
 from support.browser import SCOPES, tokens_of
 from support.refusals import assert_all_refused
 
@@ -105,9 +105,11 @@ def test_what_it_makes(servers: Servers, authentik_version: str) -> None:
     (provider,) = state.providers.values()
     (application,) = state.applications.values()
     assert provider["client_type"] == "public"
-    assert [(each["matching_mode"], each["url"]) for each in provider["redirect_uris"]] == [
-        ("strict", "http://localhost:53000"),
-        ("regex", r"https://netbird\.company/.*"),
+    returns = [("strict", f"{NETBIRD}/", "logout")] if authentik_version != "2025.10" else []
+    assert [redirect_of(each) for each in provider["redirect_uris"]] == [
+        ("strict", "http://localhost:53000", "authorization"),
+        ("regex", r"https://netbird\.company/.*", "authorization"),
+        *returns,
     ]
     assert provider["signing_key"] == next(iter(state.certificates))
     assert (provider["access_code_validity"], provider["sub_mode"]) == ("minutes=10", "user_id")

@@ -89,6 +89,11 @@ def give_owner(server: netbird.NetBird, claim: str = "entitlements") -> None:
     server.token = server.state.give_token(account, account.users["1"])
 
 
+def redirect_of(entry: Mapping[str, str]) -> tuple[str, str, str]:
+    """A redirect of a provider: how it is compared, with what, and for what; before 2026.5 authentik knows logins alone."""
+    return entry["matching_mode"], entry["url"], entry.get("redirect_uri_type", "authorization")
+
+
 @dataclass
 class Servers:
     """The two stand-ins of a test, and where its files are."""
