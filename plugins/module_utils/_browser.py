@@ -37,6 +37,7 @@ DENIED = "ak-stage-access-denied"
 FAILED = "ak-stage-flow-error"
 REDIRECT = "xak-flow-redirect"
 SHELL = "xak-flow-shell"
+SESSION_END = "ak-stage-session-end"
 IDENTIFICATION = "ak-stage-identification"
 PASSWORD = "ak-stage-password"
 SECOND_FACTOR = "ak-stage-authenticator-validate"
@@ -44,6 +45,9 @@ DEVICE_CODE = "ak-provider-oauth2-device-code"
 DEVICE_DONE = f"{DEVICE_CODE}-finish"
 # What it means that a stage does not take what was entered; other stages take whatever was shown.
 REFUSALS = {IDENTIFICATION: "password_refused", PASSWORD: "password_refused", SECOND_FACTOR: "code_refused"}
+# How a log-out ends: back at the client or at NetBird's page for it, or at authentik.
+LOGGED_OUT = "logged_out"
+STRANDED = "stranded"
 # Seconds: how long a code of an authenticator app is shown, and how long authentik takes none after one that it refused.
 CODE_PERIOD = 30
 CODE_PAUSE = 1.2
@@ -77,22 +81,25 @@ class Person:
 class Browser:
     """One browser of one person.
 
-    ``visited`` are the addresses so far, queries included, so it is never shown; ``steps`` are the exchanges that can be.
+    ``visited`` are the addresses so far, queries included, so it is never shown; ``at`` is where it is now, without the query;
+    ``steps`` are the exchanges, as they can be shown.
     """
 
     tls: Tls
     person: Person
     visited: list[str] = field(default_factory=list)
+    at: str = ""
     steps: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         # A step of a login is not repeated: codes and states are good for one time.
         self._http = Http(self.tls, repeatable=("HEAD",), steps=self.steps)
 
-    def walk(self, url: str, client: str) -> dict[str, str]:
-        """Go from the first address to the client's redirect (or to C(DEVICE_DONE)), and return the query that arrives there."""
+    def walk(self, url: str, *ends: str) -> dict[str, str]:
+        """Go from the first address to one of the ends (the client's redirect, C(DEVICE_DONE)); return the query of that."""
         for _step in range(MOST_STEPS):
-            if url.partition("?")[0] == client:
+            self.at = url.partition("?")[0]
+            if self.at in ends:
                 return dict(parse_qsl(urlsplit(url).query))
             self.visited.append(url)
             parts = urlsplit(url)
@@ -104,13 +111,21 @@ class Browser:
                 url = self._page(url)
         raise Stopped("endless", f"more than {MOST_STEPS} redirects", f"GET {urlsplit(url).path}")
 
-    def log_out(self, origin: str) -> None:
+    def end_session(self, authentik: str) -> None:
         """End the session at authentik, as its own page for that does."""
         try:
             # The flow ends with a redirect to a page that nobody needs to see.
-            self.walk(f"{origin}/flows/-/default/invalidation/", f"{origin}/")
+            self.walk(f"{authentik}/flows/-/default/invalidation/", f"{authentik}/")
         except Stopped:
             return
+
+    def session_ended(self, authentik: str) -> bool | None:
+        """Whether authentik knows the browser no more; None where it does not say."""
+        try:
+            status = self._http.send("GET", f"{authentik}/api/v3/core/users/me/").status_code
+        except Unreachable:
+            return None
+        return {200: False, 401: True, 403: True}.get(int(status))
 
     def _page(self, url: str) -> str:
         where = f"GET {urlsplit(url).path}"
@@ -150,6 +165,8 @@ class Browser:
             raise Stopped("denied_by_flow", str(challenge.get("error_message") or "Access denied"), where)
         if component == FAILED:
             raise Stopped("flow_failed", f"an error inside authentik (request {challenge.get('request_id', '')})", where)
+        if component == SESSION_END:
+            raise Stopped(STRANDED, str((challenge.get("flow_info") or {}).get("title", "")), where)
         if component == SHELL:
             page = str(challenge.get("body", ""))
             raise Stopped(_outcome_of_page(200, where, page), text_of(page), where)
@@ -242,6 +259,7 @@ def _outcome_of_page(status: int, where: str, page: str) -> str:
         ("Permission denied", "permission_denied"),
         ("Connector failed to initialize", "connector_failed"),
         ("Unregistered redirect_uri", "netbird_redirect_refused"),
+        ("You have been successfully logged out", LOGGED_OUT),
     ):
         if heading in text:
             return outcome

@@ -11,6 +11,7 @@ from __future__ import annotations
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils import (
     _causes_account,
     _causes_authentik,
+    _causes_logout,
     _causes_netbird,
     _causes_network,
 )
@@ -21,4 +22,5 @@ CAUSES: tuple[Cause, ...] = (
     *_causes_authentik.cause.causes,
     *_causes_account.cause.causes,
     *_causes_netbird.cause.causes,
+    *_causes_logout.cause.causes,
 )

@@ -19,6 +19,7 @@ from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._browser import DEVICE_DONE, Browser, Person, Stopped
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGGED_IN
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._logout import LogOut, log_out
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import MissingLibrary
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import (
     JWT_IMPORT_ERROR,
@@ -56,6 +57,8 @@ class Client:
     start: str = ""
     # Whether a device shows a code (RFC 8628), in place of a redirect.
     device: bool = False
+    # Where a log-out is sent back to; without it nobody logs out as a person does.
+    log_out: str = ""
 
 
 @dataclass
@@ -66,6 +69,7 @@ class Login:
     was answered with them, without its query. ``request`` is what authentik was asked for: {client_id, redirect_uri, scope,
     endpoint}. ``header`` and ``claims`` are the id_token's, ``access_claims`` the access token's. ``user`` is the person as
     NetBird's API shows them to themselves, where it was asked. ``steps`` are all exchanges until then, in their order.
+    ``log_out`` is the log-out that followed, where one was tried.
     """
 
     outcome: str = LOGGED_IN
@@ -77,6 +81,7 @@ class Login:
     access_claims: dict[str, Any] = field(default_factory=dict)
     user: dict[str, Any] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
+    log_out: LogOut | None = None
 
     def stop(self, stopped: Stopped) -> None:
         self.outcome, self.said, self.where = stopped.outcome, stopped.said, stopped.where
@@ -227,19 +232,22 @@ def _request(browser: Browser) -> dict[str, str]:
 def _end(
     http: Http, browser: Browser, client: Client, document: Mapping[str, Any], tokens: Mapping[str, Any], login: Login
 ) -> None:
-    """Leave nothing behind: revoke the tokens, and end the session at authentik."""
-    endpoint = document.get("revocation_endpoint")
-    if client.start and tokens:
+    """Log the person out, and leave nothing behind: revoke the tokens, and end the session at authentik."""
+    parts = urlsplit(login.request.get("endpoint") or str(document.get("authorization_endpoint", "")))
+    authentik = f"{parts.scheme}://{parts.netloc}{parts.path.partition('/application/o/')[0]}"
+    leave, endpoint = document.get("end_session_endpoint"), document.get("revocation_endpoint")
+    if tokens and leave and client.log_out:
+        login.log_out = log_out(browser, str(leave), client.client_id, str(tokens["id_token"]), client.log_out, authentik)
+    elif tokens and leave and client.start:
         # NetBird's embedded provider keeps a session of its own, and tokens that cannot be revoked.
-        _quietly(http, str(document["end_session_endpoint"]), {"id_token_hint": tokens["id_token"]})
+        _quietly(http, str(leave), {"id_token_hint": tokens["id_token"]})
     if tokens and endpoint:
         for kind in ("refresh_token", "access_token"):
             if kind in tokens:
                 form = {"token": tokens[kind], "client_id": client.client_id, "client_secret": client.secret}
                 _quietly(http, str(endpoint), form)
     if browser.visited and (client.device or login.request):
-        parts = urlsplit(login.request.get("endpoint") or str(document["authorization_endpoint"]))
-        browser.log_out(f"{parts.scheme}://{parts.netloc}{parts.path.partition('/application/o/')[0]}")
+        browser.end_session(authentik)
 
 
 def _quietly(http: Http, url: str, form: Mapping[str, Any]) -> None:

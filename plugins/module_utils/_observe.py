@@ -43,6 +43,8 @@ def observe(context: Context) -> Seen:
     things |= {name: params[option] for name, option in NAMED.items()}
     things["issuer"] = params["issuer"] or f"{params['authentik_url'].rstrip('/')}/application/o/{params['application']}/"
     things["netbird_url"] = (params["netbird_public_url"] or params["netbird_url"]).rstrip("/")
+    if (params["login"] or {}).get("log_out"):
+        things["log_out"] = params["login"]["log_out"]
     audience = params["audience"] or (params["environment"] or {}).get("NETBIRD_AUTH_AUDIENCE")
     if audience:
         things["audience"] = audience
@@ -50,6 +52,7 @@ def observe(context: Context) -> Seen:
         "username": "no person is named",
         "person": "no person is named",
         "login": "no login was tried",
+        "log_out": "nobody was logged in who could log out" if params["login"] else "no login was tried",
         "discoveries": "no discovery document was looked at",
         "environment": "the environment of NetBird's containers is not known",
         "audience": "the audience that NetBird expects is not known",
@@ -80,6 +83,7 @@ AUTHENTIK = (
     "brand",
     "brands",
     "device_flow",
+    "invalidation_flow",
 )
 NETBIRD = ("netbird_version", "nb_account", "connectors", "connector", "nb_groups", "nb_user", "callback")
 
@@ -101,8 +105,8 @@ def _authentik(context: Context, things: Things, reasons: dict[str, str]) -> Non
     things["application"] = application
     things["brands"] = service.all_rows("core/brands/")
     things["brand"] = next(row for row in things["brands"] if row["default"])
-    flow = things["brand"]["flow_device_code"]
-    things["device_flow"] = next((row for row in service.all_rows("flows/instances/") if row["pk"] == flow), None)
+    flows = {row["pk"]: row for row in service.all_rows("flows/instances/")}
+    things["device_flow"] = flows.get(things["brand"]["flow_device_code"])
     person, account = (_user(service, name) for name in (things.get("username"), things["service_account"]))
     if "username" in things:
         things["person"] = person
@@ -114,6 +118,7 @@ def _authentik(context: Context, things: Things, reasons: dict[str, str]) -> Non
         reasons.update(dict.fromkeys(AUTHENTIK, f"authentik has no application {things['slug']} with a provider"))
         return
     things["provider"] = provider = service.get(f"providers/oauth2/{application['provider']}/")
+    things["invalidation_flow"] = flows.get(provider["invalidation_flow"], {}).get("slug", "")
     mappings = service.all_rows(REFERENCES["scope_mapping"].path)
     things["scopes"] = {row["scope_name"] for row in mappings if row["pk"] in provider["property_mappings"]}
     entitled = Entitled(service, application)

@@ -150,6 +150,7 @@ from ansible.module_utils.basic import env_fallback
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._catalogue import CAUSES
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGIN, diagnose, passes, row
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes_logout import LOG_OUT
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import (
     Context,
     argument_spec,
@@ -184,6 +185,8 @@ def run(context: Context) -> dict[str, Any]:
     checks = diagnose(CAUSES, seen)
     if "login" not in seen:
         checks.append(row(LOGIN, "skipped", title="no login was tried"))
+    # It comes after the login.
+    checks.sort(key=lambda check: check["check"] == LOG_OUT)
     versions = {name: getattr(seen, name) for name in ("authentik_version", "netbird_version") if name in seen}
     return passes(checks, **versions)
 

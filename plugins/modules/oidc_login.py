@@ -54,6 +54,12 @@ options:
     description: Where the login is sent back to. Nothing has to listen there.
     type: str
     default: http://localhost:53000
+  post_logout_redirect_uri:
+    description:
+      - Where a log-out is sent back to. With it the person also logs out as NetBird's dashboard does that, and RV(login.log_out)
+        says how that ended. Nothing has to listen there. Only with O(via=authentik).
+      - With O(via=netbird) the person always does, and NetBird's own address is named.
+    type: str
   scopes:
     description: The scopes to ask for. The default are those that NetBird's clients ask authentik for.
     type: list
@@ -176,6 +182,22 @@ login:
         component:
           description: What authentik's flow asked for, such as V(ak-stage-password), where it asked.
           type: str
+    log_out:
+      description: How the person's log-out ended. Null where none was tried, because there was no login or nowhere to go back to.
+      type: dict
+      contains:
+        outcome:
+          description: V(logged_out), V(stranded) where authentik leaves the person on a page of its own, or what stopped it.
+          type: str
+        said:
+          description: The words of the page at which it ended.
+          type: str
+        where:
+          description: The address at which the browser was left, without its query.
+          type: str
+        session_ended:
+          description: Whether authentik's session is gone. Null where that could not be seen.
+          type: bool
     user_made:
       description: Whether this login made the user of NetBird. Known with O(netbird_token).
       type: bool
@@ -185,6 +207,7 @@ login:
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._browser import Person
@@ -212,6 +235,7 @@ ARGUMENT_SPEC = {
         "client_id": {"type": "str"},
         "client_secret": {"type": "str", "no_log": True},
         "redirect_uri": {"type": "str", "default": "http://localhost:53000"},
+        "post_logout_redirect_uri": {"type": "str"},
         "scopes": {"type": "list", "elements": "str", "default": STANDALONE_SCOPES.split()},
         "connector": {"type": "str"},
         "username": {"type": "str", "required": True},
@@ -260,7 +284,7 @@ def run(context: Context) -> dict[str, Any]:
 
 def _client(params: Any) -> Client:
     if params["via"] == "netbird":
-        return dashboard(params["netbird_url"], params["connector"])
+        return replace(dashboard(params["netbird_url"], params["connector"]), log_out=f"{params['netbird_url'].rstrip('/')}/")
     scopes = " ".join(params["scopes"])
     return Client(
         issuer=params["issuer"],
@@ -269,6 +293,7 @@ def _client(params: Any) -> Client:
         scopes=scopes,
         secret=params["client_secret"] or "",
         device=params["grant"] == "device_code",
+        log_out=params["post_logout_redirect_uri"] or "",
     )
 
 
