@@ -134,6 +134,44 @@ checks:
       saw: no signing key in the provider NetBird
       remedy: Select a signing key, an RSA one, in the provider.
       thread: netbirdio/netbird#1947
+course:
+  description:
+    - The login O(login) as people read it, one line for each thing that the person did, up to where it broke.
+    - Redirects of a server to the same path, and a request that is made twice, are one line.
+  returned: when O(login) is given
+  type: list
+  elements: dict
+  contains:
+    does:
+      description: What the person does.
+      type: str
+    to:
+      description: At which server, V(netbird), V(authentik) or V(elsewhere).
+      type: str
+    method:
+      description: The method of the request.
+      type: str
+    path:
+      description: Its path, without the query. With RV(course[].to=elsewhere) it begins with the server's URL.
+      type: str
+    status:
+      description: The status of the last answer; V(0) where there was none.
+      type: int
+    milliseconds:
+      description: How long all of it took.
+      type: int
+    requests:
+      description: How many requests it was.
+      type: int
+    asks:
+      description: The server that is asked by this one in its turn, which is not seen from here.
+      type: str
+    broke:
+      description: How the login ended, in the line where it broke. Empty in all others.
+      type: str
+    said:
+      description: The server's words in that line.
+      type: str
 authentik_version:
   description: The version of authentik.
   returned: when it could be read
@@ -151,6 +189,7 @@ from ansible.module_utils.basic import env_fallback
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._catalogue import CAUSES
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGIN, diagnose, passes, row
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes_logout import LOG_OUT
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._course import course
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import (
     Context,
     argument_spec,
@@ -188,7 +227,8 @@ def run(context: Context) -> dict[str, Any]:
     # It comes after the login.
     checks.sort(key=lambda check: check["check"] == LOG_OUT)
     versions = {name: getattr(seen, name) for name in ("authentik_version", "netbird_version") if name in seen}
-    return passes(checks, **versions)
+    lines = {"course": course(seen.login, seen.issuer, context.params["netbird_url"])} if "login" in seen else {}
+    return passes(checks, **versions, **lines)
 
 
 def main() -> None:

@@ -77,6 +77,12 @@ class Broken:
     # What the role does
 
     def verify(self) -> list[dict[str, Any]]:
+        """The checks, as rows."""
+        rows: list[dict[str, Any]] = self.look()["checks"]
+        return rows
+
+    def look(self) -> dict[str, Any]:
+        """Everything that is found, after a login."""
         issuer = self.connector["issuer"] if self.setup == "management" and self.nb.connectors else self.servers.issuer
         discoveries = self.discoveries or [call("oidc_discovery", {"issuer": issuer})["discovery"]]
         options: dict[str, Any] = {**self.servers.connection, "setup": self.setup, "username": self.person}
@@ -87,9 +93,8 @@ class Broken:
         if login:
             options["login"] = login
         result = call("netbird_login_check", {**options, **self.options})
-        rows: list[dict[str, Any]] = result["checks"]
-        assert bool(result.get("failed")) is any(row["result"] == "failed" for row in rows)
-        return rows
+        assert bool(result.get("failed")) is any(row["result"] == "failed" for row in result["checks"])
+        return result
 
     def log_in(self) -> dict[str, Any]:
         raise NotImplementedError
@@ -113,7 +118,7 @@ class Management(Broken):
 class Standalone(Broken):
     """NetBird's management server is started for the login, as its environment says."""
 
-    def verify(self) -> list[dict[str, Any]]:
+    def look(self) -> dict[str, Any]:
         client_id = self.provider["client_id"]
         configured = {
             "discovery": f"{self.servers.issuer}.well-known/openid-configuration",
@@ -132,7 +137,7 @@ class Standalone(Broken):
             give_owner(server, self.claim)
             server.state.key_lost = self.key_lost
             self.servers = Servers(self.servers.authentik, server, self.servers.folder)
-            return super().verify()
+            return super().look()
 
     def log_in(self) -> dict[str, Any]:
         if not self.provider["redirect_uris"]:
