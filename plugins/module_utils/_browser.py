@@ -111,11 +111,11 @@ class Browser:
                 url = self._page(url)
         raise Stopped("endless", f"more than {MOST_STEPS} redirects", f"GET {urlsplit(url).path}")
 
-    def end_session(self, authentik: str) -> None:
-        """End the session at authentik, as its own page for that does."""
+    def end_session(self, authentik: str, back: str = "") -> None:
+        """End the session at authentik, as its own page for that does; a log-out before may have left a way back to a client."""
         try:
             # The flow ends with a redirect to a page that nobody needs to see.
-            self.walk(f"{authentik}/flows/-/default/invalidation/", f"{authentik}/")
+            self.walk(f"{authentik}/flows/-/default/invalidation/", f"{authentik}/", back)
         except Stopped:
             return
 

@@ -16,7 +16,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._cause
 
 cause = Catalogue()
 LOG_OUT = "Log-out"
-# The first releases of authentik that send somebody back who logs out.
+# The first release of authentik that sends somebody back who logs out.
 SENDS_BACK = "2026.5.0-rc1"
 
 
@@ -26,6 +26,7 @@ def wanted_return(seen: Seen) -> str:
 
 
 def _sends_back(seen: Seen) -> bool:
+    """Whether this authentik can; an older one leaves everybody on a page of its own, and there is no more to it."""
     return release(seen.authentik_version) >= release(SENDS_BACK)
 
 
@@ -37,26 +38,14 @@ def _sends_back(seen: Seen) -> bool:
 def logout_redirect_missing(seen: Seen) -> str:
     """The provider has no redirect of the type logout for NetBird, so that whoever logs out is stranded at authentik."""
     url = wanted_return(seen)
-    missing = _sends_back(seen) and not any(takes(entry, url, "logout") for entry in seen.provider["redirect_uris"])
+    entries = seen.provider["redirect_uris"]
+    missing = entries and _sends_back(seen) and not any(takes(entry, url, "logout") for entry in entries)
     if missing and "log_out" not in seen:
         return f"no redirect of the type logout is {url}"
     # What the provider has is no proof that somebody comes back: only a log-out is.
     ended = seen.log_out
     stranded = missing and ended["outcome"] == STRANDED
     return f"no redirect of the type logout is {url}, and the log-out ended at {ended['where']}" if stranded else ""
-
-
-@cause(
-    check=LOG_OUT,
-    warning=True,
-    symptom="Who logs out of NetBird is left on a page of authentik, whatever redirects the provider has.",
-    remedy="Update authentik to 2026.5 or later, and run the role again.",
-)
-def logout_never_sent_back(seen: Seen) -> str:
-    """This authentik is older than its redirects after a log-out."""
-    ended = seen.log_out
-    stranded = ended["outcome"] == STRANDED and not _sends_back(seen)
-    return f"version {seen.authentik_version}: the log-out ended at {ended['where']}" if stranded else ""
 
 
 @cause(
@@ -83,7 +72,8 @@ def session_outlives_logout(seen: Seen) -> str:
 def logout_fails(seen: Seen) -> str:
     """The log-out does not lead back to NetBird."""
     ended = seen.log_out
-    if ended["outcome"] == LOGGED_OUT or logout_never_sent_back(seen) or logout_redirect_missing(seen):
+    left = ended["outcome"] == STRANDED and (not _sends_back(seen) or logout_redirect_missing(seen))
+    if ended["outcome"] == LOGGED_OUT or left:
         return ""
     how = {**OUTCOMES, STRANDED: "authentik does not send the person back"}[ended["outcome"]]
     return f"{ended['where']}: {how} ({ended['said']})"

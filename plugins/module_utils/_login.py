@@ -247,7 +247,7 @@ def _end(
                 form = {"token": tokens[kind], "client_id": client.client_id, "client_secret": client.secret}
                 _quietly(http, str(endpoint), form)
     if browser.visited and (client.device or login.request):
-        browser.end_session(authentik)
+        browser.end_session(authentik, client.log_out)
 
 
 def _quietly(http: Http, url: str, form: Mapping[str, Any]) -> None:

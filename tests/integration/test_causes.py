@@ -118,9 +118,9 @@ def person(name: str) -> Break:
 
 def redirects(*entries: tuple[str, str]) -> Break:
     def change(it: Broken) -> None:
-        old = (
-            [] if it.setup == "management" else [row for row in it.provider["redirect_uris"] if row["matching_mode"] == "strict"]
-        )
+        rows = it.provider["redirect_uris"]
+        kept = "redirect_uri_type" if it.setup == "management" else "matching_mode"
+        old = [row for row in rows if row[kept] in ("logout", "strict")]
         it.provider["redirect_uris"] = [*old, *({"matching_mode": mode, "url": url} for mode, url in entries)]
 
     return change
@@ -225,6 +225,18 @@ def old_netbird(it: Broken) -> None:
     it.nb.version = "0.60.2"
 
 
+def without_return(it: Broken) -> None:
+    it.provider["redirect_uris"] = [row for row in it.provider["redirect_uris"] if row["redirect_uri_type"] != "logout"]
+
+
+def keeps_session(it: Broken) -> None:
+    it.provider["invalidation_flow"] = it.row("flows", slug="default-provider-invalidation-flow")["pk"]
+
+
+def failing_log_out(it: Broken) -> None:
+    it.servers.netbird.inject(Fault(path="/oauth2/logout", status=500, body="Internal Server Error"))
+
+
 CALLBACK = "{netbird}/oauth2/callback"
 MANAGEMENT: dict[str, tuple[Break, tuple[str, str]]] = {
     "signing-key-missing": (provider(signing_key=None), broken("signing-key-missing")),
@@ -234,7 +246,7 @@ MANAGEMENT: dict[str, tuple[Break, tuple[str, str]]] = {
     "client-type-public": (provider(client_type="public"), WORKS),
     "grant-types-empty": (provider(grant_types=[]), broken("grant-types-empty")),
     "grant-types-incomplete": (provider(grant_types=["refresh_token"]), broken("grant-types-incomplete")),
-    "redirect-uris-empty": (redirects(), NOT_TRIED),
+    "redirect-uris-empty": (provider(redirect_uris=[]), NOT_TRIED),
     "redirect-missing": (redirects(("strict", "https://netbird.company/oauth2/callback/")), broken("redirect-missing")),
     "redirect-not-strict": (redirects(("regex", ".*/oauth2/callback")), WORKS),
     "groups-claim-without-entitlements": (own_profile_mapping, WORKS),
@@ -263,6 +275,9 @@ MANAGEMENT: dict[str, tuple[Break, tuple[str, str]]] = {
     "netbird-refuses": (token_of_nobody, WORKS),
     "authentik-refuses": (authentik_token_of_nobody, WORKS),
     "netbird-too-old": (old_netbird, WORKS),
+    "logout-redirect-missing": (without_return, WORKS),
+    "session-outlives-logout": (keeps_session, WORKS),
+    "logout-fails": (failing_log_out, WORKS),
 }
 
 
@@ -311,6 +326,10 @@ def login_password(it: Standalone) -> None:
     it.row("users", username="NetBird")["password"] = it.oidc["password"] = "the-password-of-a-login"
 
 
+def without_loopback(it: Standalone) -> None:
+    it.provider["redirect_uris"] = [row for row in it.provider["redirect_uris"] if row["url"] != "http://localhost:53000"]
+
+
 def brand(**values: Any) -> Break:
     return lambda it: it.row("brands", default=True).update(values)
 
@@ -337,7 +356,7 @@ STANDALONE: dict[str, tuple[Break, tuple[str, str]]] = {
     "subject-mode-not-user-id": (provider(sub_mode="hashed_user_id"), WORKS),
     "redirect-uris-empty": (provider(redirect_uris=[]), NOT_TRIED),
     "redirect-missing": (
-        provider(redirect_uris=[{"matching_mode": "regex", "url": r"https://netbird\.company/.*"}]),
+        without_loopback,
         broken("redirect-missing"),
     ),
     "redirect-regex-wrong": (redirects(("regex", "https://netbird.company")), WORKS),
@@ -371,6 +390,8 @@ STANDALONE: dict[str, tuple[Break, tuple[str, str]]] = {
     "prompt-login-not-disabled": (environment(NETBIRD_AUTH_PKCE_DISABLE_PROMPT_LOGIN="false"), WORKS),
     "person-not-let-in": (not_let_in, broken("person-not-let-in")),
     "datastore-key-lost": (lambda it: setattr(it, "key_lost", True), broken("datastore-key-lost")),
+    "logout-redirect-missing": (without_return, WORKS),
+    "session-outlives-logout": (keeps_session, WORKS),
 }
 
 
@@ -522,6 +543,23 @@ def test_a_login_that_nothing_explains(management: Management) -> None:
 # What has to be true of all
 
 
+def test_no_token_is_ever_refreshed(management: Management, standalone: Standalone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NetBird's embedded provider answers nobody any more after that, until it is restarted (measured)."""
+    forms: list[dict[str, str]] = []
+    send = _oidc.Http.send
+
+    def noted(http: _oidc.Http, method: str, url: str, **options: Any) -> Any:
+        forms.append(options.get("data") or {})
+        return send(http, method, url, **options)
+
+    monkeypatch.setattr(_oidc.Http, "send", noted)
+    assert ended(management.verify()) == WORKS
+    standalone.options["device_login"] = device_login(standalone)
+    assert ended(standalone.verify()) == WORKS
+    device = "urn:ietf:params:oauth:grant-type:device_code"
+    assert {form["grant_type"] for form in forms if "grant_type" in form} == {"authorization_code", "client_credentials", device}
+
+
 def test_every_cause_has_its_test() -> None:
     source = Path(__file__).read_text()
     assert [cause.id for cause in CAUSES if f'"{cause.id}"' not in source and cause.id != "groups-differ"] == []
@@ -543,6 +581,7 @@ def test_no_secret_is_in_what_is_said(standalone: Standalone, cause: str) -> Non
 
 
 def test_nothing_remains(standalone: Standalone) -> None:
+    keeps_session(standalone)
     before = standalone.ak.snapshot()
     standalone.verify()
     after = standalone.ak.snapshot()

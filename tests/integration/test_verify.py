@@ -32,7 +32,11 @@ def add_people(servers: Servers) -> None:
 @pytest.fixture
 def management(servers: Servers) -> Servers:
     add_people(servers)
-    variables = {"management_entitlements": ENTITLEMENTS, "management_user_approval_required": False}
+    variables = {
+        "management_entitlements": ENTITLEMENTS,
+        "management_user_approval_required": False,
+        "management_invalidation_flow": "default-invalidation-flow",
+    }
     assert servers.play(ROOT / "playbooks/management.yml", variables).code == 0
     return servers
 
@@ -187,6 +191,7 @@ def standalone(servers: Servers) -> Iterator[Servers]:
         "netbird_token": "",
         "standalone_netbird_url": PUBLIC,
         "standalone_entitlements": ENTITLEMENTS,
+        "standalone_invalidation_flow": "default-invalidation-flow",
         "environment_mode": "env_file",
         "environment_file": str(servers.folder / "netbird.env"),
     }

@@ -147,6 +147,7 @@ class Standalone(Broken):
         options = {
             "issuer": self.servers.issuer,
             "client_id": environment.get("NETBIRD_AUTH_CLIENT_ID", self.provider["client_id"]),
+            "post_logout_redirect_uri": f"{PUBLIC}/",
             "scopes": scopes,
             "username": self.person,
             "password": self.password,
@@ -169,7 +170,9 @@ def set_up(folder: Path, role: str, variables: dict[str, Any]) -> Iterator[Serve
         people(ak.state)
         servers = Servers(ak, nb, folder)
         tasks = [{"ansible.builtin.import_role": {"name": f"{COLLECTION}.{role}"}}]
-        values = {f"{role}_bindings": bindings, f"{role}_entitlements": ENTITLEMENTS, **variables}
+        # With the default a log-out leaves authentik's session, which is said each time.
+        flow = {f"{role}_invalidation_flow": "default-invalidation-flow"}
+        values = {f"{role}_bindings": bindings, f"{role}_entitlements": ENTITLEMENTS, **flow, **variables}
         played = servers.play(tasks, values)
         assert played.code == 0, played.output
         yield servers
