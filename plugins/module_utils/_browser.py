@@ -132,7 +132,8 @@ class Browser:
         response = self._send("GET", url, where)
         if response.is_redirect:
             return urljoin(url, str(response.headers["location"]))
-        raise Stopped(_outcome_of_page(response.status_code, where, response.text), text_of(response.text), where)
+        said = text_of(response.text) or f"status {response.status_code}"
+        raise Stopped(_outcome_of_page(response.status_code, where, response.text), said, where)
 
     def _flow(self, executor: str, query: str) -> str:
         """Pass the stages of a flow; return where it leads."""

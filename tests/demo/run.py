@@ -67,7 +67,8 @@ def set_up(ak: authentik.Running) -> dict[str, Any]:
     print("\n== what was set up")
     print(f"   application   {application['name']} ({application['slug']}), {bindings} bindings")
     print(f"   provider      {provider['name']}, {provider['client_type']}, redirects to")
-    print("\n".join(f"                 {each['url']} ({each['matching_mode']})" for each in provider["redirect_uris"]))
+    for each in provider["redirect_uris"]:
+        print(f"                 {each['url']} ({each['matching_mode']}, {each['redirect_uri_type']})")
     print(f"   entitlements  {', '.join(sorted(row['name'] for row in ak.state.entitlements.values()))}")
     return provider
 

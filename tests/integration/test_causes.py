@@ -652,7 +652,7 @@ def test_a_device_has_no_page(standalone: Standalone) -> None:
     rows = standalone.verify()
     (row,) = (row for row in rows if row["check"] == "Login of a device")
     assert (row["result"], row["cause"]) == ("failed", "device-flow-not-on-default-brand")
-    assert row["saw"].endswith("/device: Not Found")
+    assert row["saw"].endswith("/device: status 404")
 
 
 def test_a_secret_that_changed_on_both_sides_waits_for_a_restart(management: Management) -> None:
