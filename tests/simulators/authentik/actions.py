@@ -147,6 +147,7 @@ def service_account(view: View, _key: str, data: Any) -> Result:
         "token": token["key"],
     }
     if attrs.get("create_group"):
+        # UNRECORDED: what a group that is made along is answered with (OpenAPI)
         group = state.find("groups", name=name) or state.add_group(name)
         group["users"].append(user["pk"])
         body["group_pk"] = group["pk"]
@@ -217,7 +218,10 @@ def check_access(view: View, key: str, _data: Any) -> Result:
 
 
 def set_icon_url(view: View, key: str, data: Any) -> Result:
-    """Set an application's icon; releases since 2026.5 take it as a field (by the OpenAPI documents, not recorded)."""
+    """Set an application's icon; releases since 2026.5 take it as a field.
+
+    UNRECORDED: all of it (OpenAPI).
+    """
     if view.state.at_least("2026.5"):
         raise Refused(404, {"detail": "Not found."})
     allowed(view, APPLICATIONS.permission.format("change"))
@@ -269,6 +273,7 @@ def transactional(view: View, _key: str, data: Any) -> Result:
     """Make a provider and its application, or neither."""
     allowed(view, APPLICATIONS.permission.format("add"))
     attrs = clean(TRANSACTION_FIELDS, data, view.state, False)
+    # UNRECORDED: the refusals, and bindings made along (OpenAPI)
     if attrs["provider_model"] != PROVIDER_MODEL:
         raise Refused(400, {"provider_model": [f'"{attrs["provider_model"]}" is not a valid choice.']})
     view = replace(view, partial=False)
@@ -359,6 +364,7 @@ def handle(state: State, method: str, path: str, view: View, body: bytes) -> Res
 
     def act() -> Result:
         if method != action.method:
+            # UNRECORDED: another method (the source of Django REST framework)
             raise Refused(405, {"detail": f'Method "{method}" not allowed.'})
         return action.does(view, key, parse(body) if method != "GET" else None)
 

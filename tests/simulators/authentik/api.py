@@ -68,6 +68,7 @@ def authenticate(state: State, header: str) -> Row:
         raise Refused(403, {"detail": "Authentication credentials were not provided."})
     scheme, _, key = header.partition(" ")
     if scheme.lower() != "bearer":
+        # UNRECORDED: another scheme than Bearer (the source of Django REST framework)
         raise Refused(403, {"detail": "Authentication credentials were not provided."})
     found = state.find("tokens", key=key, intent="api")
     issued = state.access_tokens.get(key)
@@ -97,6 +98,7 @@ def parse(body: bytes) -> Any:
     try:
         return json.loads(body or b"{}")
     except ValueError as error:
+        # UNRECORDED: a body that is not JSON (the source of Django REST framework)
         raise Refused(400, {"detail": f"JSON parse error - {error}"}) from None
 
 
@@ -110,6 +112,7 @@ def clean(
 ) -> Row:
     """Check what a request sends, field by field; unknown names are ignored without a word."""
     if not isinstance(data, dict):
+        # UNRECORDED: a body that is no object (the source of Django REST framework)
         message = f"Invalid data. Expected a dictionary, but got {type(data).__name__}."
         raise Refused(400, {"non_field_errors": [message]})
     attrs, errors = {}, {}
@@ -262,6 +265,7 @@ def paginated(view: View, rows: list[Row], resource: Resource) -> Row:
 def _number(view: View, name: str, default: int, last: int = 0) -> int:
     value = view.query.get(name, [""])[-1]
     if last and value == "last":
+        # UNRECORDED: ``page=last`` (the source of Django)
         return last
     if value.isdecimal() and int(value) > 0:
         return int(value)
@@ -278,13 +282,13 @@ def find(path: str) -> tuple[Resource, str, str] | None:
     return (resource, key, DETAIL_ALLOW) if resource else None
 
 
-def handle(state: State, method: str, path: str, view: View, body: bytes) -> Response | None:
-    """Answer a request for a resource, or return None when the path belongs to none."""
+def handle(state: State, method: str, path: str, view: View, body: bytes) -> Response:
+    """Answer a request for a resource; the path is one's."""
     found = find(path)
-    if found is None:
-        return None
+    assert found, path
     resource, key, allow = found
     if method == "OPTIONS" and not key:
+        # UNRECORDED: what a collection says of itself (the source of Django REST framework)
         return answer(state, 200, _metadata(resource, view), allow)
     if key:
         return guarded(state, method, allow, lambda: _detail(resource, method, view, key, body))
@@ -310,6 +314,7 @@ def _metadata(resource: Resource, view: View) -> Row:
 def guarded(state: State, method: str, allow: str, action: Any) -> Response:
     """Turn what an action returns, (status, body), or the error it raises into an answer."""
     if method == "OPTIONS":
+        # UNRECORDED: OPTIONS (the source of Django REST framework)
         return answer(state, 200, {}, allow)
     try:
         status, body = action()
@@ -325,6 +330,7 @@ def _collection(resource: Resource, method: str, view: View, body: bytes) -> tup
     if method == "GET":
         return 200, listing(resource, view)
     if method != "POST" or "POST" not in resource.methods:
+        # UNRECORDED: another method (the source of Django REST framework)
         raise Refused(405, {"detail": f'Method "{method}" not allowed.'})
     allowed(view, resource.permission.format("add"))
     return 201, resource.render(view, create(resource, view, parse(body)))
@@ -332,6 +338,7 @@ def _collection(resource: Resource, method: str, view: View, body: bytes) -> tup
 
 def _detail(resource: Resource, method: str, view: View, key: str, body: bytes) -> tuple[int, Any]:
     if method not in resource.methods or method == "POST":
+        # UNRECORDED: another method (the source of Django REST framework)
         raise Refused(405, {"detail": f'Method "{method}" not allowed.'})
     allowed(view, resource.permission.format(VERBS[method]))
     row = lookup(resource, view, key)

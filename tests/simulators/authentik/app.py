@@ -72,6 +72,7 @@ class App:
 
     def _api(self, request: Request, method: str, at: browser.Visit, body: bytes) -> Response:
         path = at.path.removeprefix(API)
+        # UNRECORDED: a path without its last slash (measured)
         if not path.endswith("/"):
             return self._without_slash(request, method, f"{path}/")
         query = parse_qs(request.url.query, keep_blank_values=True)
@@ -86,8 +87,6 @@ class App:
         except Refused as error:
             raise Refused(error.status, error.body, allow) from None
         found = actions.handle(self.state, method, path, view, body) or api.handle(self.state, method, path, view, body)
-        if found is None:
-            return page(404, "Not Found")
         return at.keep(found) if path == OWN and at.user else found
 
     def _caller(self, request: Request, method: str, path: str, at: browser.Visit) -> Row:
@@ -100,7 +99,10 @@ class App:
         return at.user or access.ANONYMOUS
 
     def _without_slash(self, request: Request, method: str, path: str) -> Response:
-        """A path without its last slash: a GET is sent on, anything else fails inside the server (measured: facts)."""
+        """A path without its last slash: a GET is sent on, anything else fails inside the server.
+
+        UNRECORDED: both (measured).
+        """
         if method != "GET":
             return failed(method)
         query = f"?{request.url.query}" if request.url.query else ""
@@ -136,6 +138,7 @@ class App:
             if not own[2]:
                 return browser.redirect(f"{at.path}.well-known/openid-configuration")
             return discovery.jwks(state, own[1]) if own[2] == "jwks/" else discovery.discovery(state, base, own[1])
+        # UNRECORDED: an unknown address of the provider (a guess by other unknown ones)
         return page(404, "Not Found")
 
     def _page(self, at: browser.Visit) -> Response:
@@ -143,6 +146,7 @@ class App:
             return browser.redirect("/if/user/" if at.user else "/flows/-/default/authentication/?next=/")
         if at.path in ("/device", "/device/"):
             return device_code.page(at)
+        # UNRECORDED: the health of the server (authentik's source)
         if at.path in ("/-/health/live/", "/-/health/ready/"):
             return Response(status_code=200)
         if at.path == "/flows/-/cancel/":

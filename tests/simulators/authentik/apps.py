@@ -98,6 +98,7 @@ def _flow_deleted(view: View, row: Row) -> None:
     for brand in view.state.brands.values():
         brand.update({key: None for key, value in brand.items() if key.startswith("flow_") and value == row["pk"]})
     for provider in list(view.state.providers.values()):
+        # UNRECORDED: what becomes of a provider whose flow is deleted (authentik's source)
         for key in ("authentication_flow", "invalidation_flow"):
             if provider[key] == row["pk"]:
                 provider[key] = None
@@ -151,6 +152,7 @@ FLOWS = Resource(
 
 
 def _certificate_deleted(view: View, row: Row) -> None:
+    # UNRECORDED: a provider or a brand loses a certificate that is deleted (authentik's source)
     for provider in view.state.providers.values():
         provider.update({key: None for key in ("signing_key", "encryption_key") if provider[key] == row["pk"]})
     for brand in view.state.brands.values():
@@ -200,10 +202,12 @@ CERTIFICATES = Resource(
 def check_expression(_view: View, attrs: Row, _row: Row | None) -> None:
     """Refuse an expression that does not compile; what it does when it runs is seen only then."""
     if "expression" in attrs and (error := syntax_error(attrs["expression"])):
+        # UNRECORDED: the text (authentik's source)
         raise Invalid({"expression": [error]})
 
 
 def _mapping_deleted(view: View, row: Row) -> None:
+    # UNRECORDED: a provider loses a mapping that is deleted (authentik's source)
     for provider in view.state.providers.values():
         provider["property_mappings"] = [pk for pk in provider["property_mappings"] if pk != row["pk"]]
 
@@ -259,6 +263,7 @@ def _type(entry: Row) -> Row:
 
 def _provider_deleted(view: View, row: Row) -> None:
     for application in view.state.where("applications", provider=row["pk"]):
+        # UNRECORDED: an application whose provider is deleted (authentik's source)
         application["provider"] = None
 
 
@@ -355,6 +360,7 @@ def _application_deleted(view: View, row: Row) -> None:
         del view.state.entitlements[entitlement["pbm_uuid"]]
         drop_bindings(view, "target", entitlement["pbm_uuid"])
     for brand in view.state.where("brands", default_application=row["pk"]):
+        # UNRECORDED: a brand whose application is deleted (authentik's source)
         brand["default_application"] = None
 
 

@@ -176,6 +176,7 @@ def brand_flow(state: State, kind: str) -> str:
 def default_flow(at: Visit, designation: str) -> Response:
     """Redirect to the brand's flow for logging in or out."""
     slug = brand_flow(at.state, designation)
+    # UNRECORDED: a brand without the flow (a guess)
     if not slug:
         return page(404, "Not Found")
     query = urlencode(parse_qsl(at.query, keep_blank_values=True))

@@ -79,7 +79,7 @@ def mapped(state: State, provider: Row, user: Row, scopes: tuple[str, ...], *, l
                 value = run(row["expression"], User(state, user), Provider(state, provider))
             except Exception as error:
                 if not lenient:
-                    raise
+                    raise  # UNRECORDED: a mapping that fails ends the whole request (measured)
                 state.log.append(f"mapping failed: {error}")
                 continue
             if isinstance(value, dict):
@@ -92,6 +92,7 @@ def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
     for key, value in more.items():
         old = into.get(key)
         if isinstance(old, dict) and isinstance(value, dict):
+            # UNRECORDED: mappings that return the same object or list (authentik's source)
             _merge(old, value)
         elif isinstance(old, list) and isinstance(value, list):
             old += [each for each in value if each not in old]
@@ -132,6 +133,7 @@ def supported(state: State, provider: Row) -> list[str]:
     for pk in sorted(provider["property_mappings"], key=lambda pk: str(state.mappings[pk]["scope_name"])):
         try:
             value = run(state.mappings[pk]["expression"], User(state, user), Provider(state, provider))
+        # UNRECORDED: a mapping that fails is left out of discovery (authentik's source)
         except Exception as error:
             state.log.append(f"mapping failed: {error}")
         else:

@@ -72,6 +72,7 @@ def jwks(state: State, slug: str) -> Response:
     """Return the key that the provider signs with; without one an empty object."""
     application = state.find("applications", slug=slug)
     provider = state.providers.get(application["provider"]) if application else None
+    # UNRECORDED: keys of an unknown application (a guess by its discovery)
     if provider is None:
         return page(404, "Not Found")
     keys = {"keys": [state.key_pair.jwk(claims.kid(state))]} if provider["signing_key"] else {}

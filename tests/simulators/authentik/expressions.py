@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Expressions of scope mappings and policies: really run, with small objects in place of authentik's models."""
+"""Expressions of scope mappings and policies: really run, with small objects in place of authentik's models.
+
+UNRECORDED: what else than the expressions of the recordings may use of users, groups and helpers (authentik's source).
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kinds of fields in the tables of resources: what each takes and how it complains, as Django REST framework does."""
+"""The kinds of fields in the tables of resources: what each takes and how it complains, as Django REST framework does.
+
+UNRECORDED: most complaints, which are those of one framework for every field (the source of Django REST framework).
+"""
 
 from __future__ import annotations
 

@@ -320,6 +320,7 @@ def _brand(state: State) -> None:
         "client_certificates": [],
         "attributes": {},
     }
+    # UNRECORDED: what 2026.8 has more, here and in every field that came with it (OpenAPI)
     if state.at_least("2026.8"):
         newer = dict.fromkeys(("flow_lockdown", "flow_request", "flow_user_switch"))
         state.brands[pk].update({"branding_map_tiles": "", **newer})

@@ -82,6 +82,7 @@ def credentials(form: Mapping[str, str], header: str) -> tuple[str, str]:
         return form.get("client_id", ""), form.get("client_secret", "")
     try:
         client, _, secret = base64.b64decode(coded).decode().partition(":")
+    # UNRECORDED: a header that can't be read is none (authentik's source)
     except ValueError:
         return "", ""
     return client, secret
@@ -117,6 +118,7 @@ def userinfo(state: State, headers: Mapping[str, str], query: Mapping[str, str])
     try:
         mapped = claims.mapped(state, provider, user, tuple(found["scope"]))
     except Exception as error:
+        # UNRECORDED: a mapping that fails (measured: an error inside the server)
         raise ServerFailure(f"mapping failed: {error!r}") from error
     asked = {"nonce": found["claims"]["nonce"]} if "nonce" in found["claims"] else {}
     return cors(reply({"sub": claims.subject(state, provider, user), **mapped, **asked}), headers, provider)

@@ -78,6 +78,7 @@ def _groups_obj(view: View, row: Row) -> list[Row] | None:
 
 
 def _check_user(view: View, attrs: Row, _row: Row | None) -> None:
+    # UNRECORDED: these refusals (authentik's source)
     if attrs.get("type") == "internal_service_account":
         raise Invalid({"type": ["Setting a user to internal service account is not allowed."]})
     path = attrs.get("path", "users")
@@ -103,6 +104,7 @@ def _user_saved(view: View, row: Row) -> None:
             if group["pk"] in wanted and row["pk"] not in group["users"]:
                 group["users"].append(row["pk"])
             elif group["pk"] not in wanted and row["pk"] in group["users"]:
+                # UNRECORDED: a change that takes a user out of groups (OpenAPI)
                 group["users"].remove(row["pk"])
 
 
@@ -168,6 +170,7 @@ USERS = Resource(
         "path": exact,
         "path_startswith": startswith,
         "is_active": switch,
+        # UNRECORDED: this filter (OpenAPI)
         "is_superuser": lambda name, values, view: (
             (lambda view, row: view.state.is_superuser(row) == (values[-1].lower() == "true"))
             if values[-1].lower() in ("true", "false")

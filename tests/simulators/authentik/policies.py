@@ -14,6 +14,7 @@ from .state import Row
 
 
 def _entitlement_deleted(view: View, row: Row) -> None:
+    # UNRECORDED: the bindings go along (authentik's source)
     drop_bindings(view, "target", row["pbm_uuid"])
 
 

@@ -59,6 +59,7 @@ def _named(view: View, key: str, data: Any) -> tuple[Row, list[str], str]:
     role = lookup(ROLES, view, key)
     names, model, pk = (data.get(name) for name in ("permissions", "model", "object_pk"))
     if not isinstance(names, list):
+        # UNRECORDED: no permissions named (the source of Django REST framework)
         raise Refused(400, {"permissions": ["This field is required."]})
     if bool(model) != bool(pk):
         raise Refused(400, {"non_field_errors": ["The fields model, object_pk must be used together."]})

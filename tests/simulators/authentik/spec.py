@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a resource of the API is: a path, its fields, filters and checks. The resources themselves are tables of these."""
+"""What a resource of the API is: a path, its fields, filters and checks. The resources themselves are tables of these.
+
+UNRECORDED: some kinds of filters, and what the filters complain of (the source of django-filter).
+"""
 
 from __future__ import annotations
 

@@ -46,6 +46,7 @@ def _issue(state: State, base: str, grant: claims.Grant, refresh: bool) -> Row:
     try:
         identity = claims.id_token(state, grant, base)
     except Exception as error:
+        # UNRECORDED: a mapping that fails (measured: an error inside the server)
         raise ServerFailure(f"mapping failed: {error!r}") from error
     scope = " ".join(grant.scopes)
     lasts = claims.seconds(provider["access_token_validity"])
