@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from support import COLLECTION, Servers
+from support import Servers
+from support.refusals import attempts, reasons
 
 pytestmark = pytest.mark.once
 
@@ -41,15 +42,6 @@ def left_out(names: list[str]) -> Iterator[tuple[str, ...]]:
     yield tuple(names)
 
 
-def attempt(name: str, role: str, variables: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "vars": variables,
-        "block": [{"ansible.builtin.include_role": {"name": f"{COLLECTION}.{role}"}}],
-        "rescue": [{"name": name, "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"}}],
-    }
-
-
 def sentence(role: str, names: tuple[str, ...]) -> str:
     """What has to be said, and for a host's files that one variable says where they are."""
     words = [OTHERWISE.get(role, {}).get(name, name) for name in names]
@@ -65,10 +57,9 @@ def test_what_is_missing_is_named_all_at_once(servers: Servers) -> None:
         for names in left_out(list(needed)):
             name = f"{case} without {' and '.join(names)}"
             wanted[name] = sentence(role, names)
-            tasks.append(attempt(name, role, {**given, **{key: needed[key] for key in needed if key not in names}}))
+            tasks.append(attempts(role, name, {**given, **{key: needed[key] for key in needed if key not in names}}))
     played = servers.play(tasks, {}, "-vvv", connection=False)
-    said = {task.name: task.result["msg"] for task in played.tasks if task.name in wanted and task.status == "ok"}
-    assert {name: text.strip() for name, text in said.items()} == wanted
+    assert reasons(played, wanted) == wanted
     assert played.code == 0, played.output[-1500:]
     assert "is undefined" not in played.output
     assert "Traceback" not in played.output
@@ -79,9 +70,9 @@ def test_connections_from_the_environment(servers: Servers) -> None:
     """What AUTHENTIK_URL and the others say is not missing: the roles go on, and modules judge it."""
     environment = {name.upper(): value.removeprefix("http://") for name, value in {**AUTHENTIK, **NETBIRD}.items()}
     roles = {"management": {}, "standalone": {}, "verify": {"verify_setup": "management"}}
-    tasks = [attempt(role, role, given) for role, given in roles.items()]
+    tasks = [attempts(role, role, given) for role, given in roles.items()]
     played = servers.play(tasks, {}, connection=False, environment=environment)
-    said = {task.name: task.result["msg"] for task in played.tasks if task.name in roles and task.status == "ok"}
+    said = reasons(played, roles)
     assert set(said) == set(roles), played.output
     assert said["management"].startswith("netbird_url must start with http:// or https://")
     assert "standalone_netbird_url has to be NetBird's URL" in said["standalone"]
