@@ -36,7 +36,7 @@ def _sends_back(seen: Seen) -> bool:
     remedy="Add the URL to the provider as a strict redirect of the type Logout (the roles do).",
 )
 def logout_redirect_missing(seen: Seen) -> str:
-    """The provider has no redirect of the type logout for NetBird, so that whoever logs out is stranded at authentik."""
+    """The provider has no redirect for log-outs of NetBird, which end at authentik."""
     url = wanted_return(seen)
     entries = seen.provider["redirect_uris"]
     missing = entries and _sends_back(seen) and not any(takes(entry, url, "logout") for entry in entries)

@@ -14,7 +14,8 @@ description:
     times.
   - With O(via=netbird) the login begins at NetBird's embedded identity provider and takes the way through its connector.
     With O(netbird_url) the person's token is then shown to NetBird's API, as NetBird's dashboard would.
-  - Returns the claims, and never a token. The tokens are revoked and the sessions ended.
+  - Returns the claims, and never a token.
+  - The person logs out as from NetBird's dashboard. However that ends, the tokens are revoked and the sessions ended.
   - A first login makes the person a user of NetBird; O(cleanup) removes that user again. Apart from that the
     login leaves nothing.
   - In check mode nobody is logged in.
