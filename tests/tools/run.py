@@ -33,7 +33,7 @@ CORES = {
     "2.21": ("3.13", "3.12", "3.14"),
 }
 
-# The kinds of checks and tests, and whether each runs on every core or only on the first. Tests that are marked "once" could
+# The kinds of checks and tests, and whether each runs on every core or only on the last. Tests that are marked "once" could
 # say nothing new on another core, and run on the last alone.
 # All but lint, sanity, galaxy and molecule are directories of pytest's tests.
 KINDS = {
@@ -242,7 +242,7 @@ def main() -> int:
     bins = {name: future.result() for name, future in made.items()}
 
     if args.command == "test":
-        on = {kind: cores if KINDS[kind] else cores[:1] for kind in KINDS if kind in kinds}
+        on = {kind: cores if KINDS[kind] else cores[-1:] for kind in KINDS if kind in kinds}
         todo = [(kind, core, bins, core == on[kind][-1]) for kind in on for core in on[kind]]
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda each: run.kind(*each), (each for each in todo if each[0] in TOGETHER)))

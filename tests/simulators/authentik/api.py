@@ -288,7 +288,6 @@ def handle(state: State, method: str, path: str, view: View, body: bytes) -> Res
     assert found, path
     resource, key, allow = found
     if method == "OPTIONS" and not key:
-        # UNRECORDED: what a collection says of itself (the source of Django REST framework)
         return answer(state, 200, _metadata(resource, view), allow)
     if key:
         return guarded(state, method, allow, lambda: _detail(resource, method, view, key, body))
@@ -296,10 +295,9 @@ def handle(state: State, method: str, path: str, view: View, body: bytes) -> Res
 
 
 def _metadata(resource: Resource, view: View) -> Row:
-    """Describe a collection, and to whom may add to it what a new object takes.
+    """Describe a collection, and to whom may add to it what a new object takes; types, labels and choices are left out.
 
-    UNRECORDED: read in the sources of authentik 2026.5 (no metadata class of its own) and of Django REST framework
-    (SimpleMetadata, of which types, labels and choices are left out here).
+    UNRECORDED: what somebody is told who may not add (the source of Django REST framework)
     """
     body = {"name": f"{resource.model} List", "description": "", "renders": ["application/json"], "parses": ["application/json"]}
     try:
