@@ -60,7 +60,7 @@ class Sessions(Grants):
             "person": person,
             "auth_time": auth_time,
             "upstream": asked.get("upstream", ""),
-            "back": "",
+            "back": None,  # where the person goes after the log-out, once one is under way
         }
         answer.set_cookie(COOKIE, cookie, path="/oauth2", httponly=True, samesite="lax")
 
@@ -111,12 +111,13 @@ class Sessions(Grants):
         return str(opened["discovery"].get("end_session_endpoint", "")) if opened else ""
 
     async def logout_callback(self, request: Request) -> Response:
-        """End the session of a browser that comes back from its identity provider."""
-        if COOKIE not in request.cookies:
-            return page(400, "Missing session cookie.")
+        """End the session of a browser that comes back from its identity provider.
+
+        UNRECORDED: one that was not there ends all the same; one whose log-out never began is refused as if it had no
+        cookie (a guess: the address says nothing).
+        """
         session = self.session(request)
-        if session is None:
-            # UNRECORDED: a cookie whose session is gone (a guess by the answer without one)
+        if session is None or session["back"] is None:
             return page(400, "Missing session cookie.")
         return self._ended(session["user"], session["back"])
 
