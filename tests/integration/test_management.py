@@ -68,15 +68,20 @@ def test_first_run_second_run_and_a_login(servers: Servers, authentik_version: s
 
 
 def test_what_it_makes(servers: Servers, authentik_version: str) -> None:
-    assert servers.play(PLAYBOOK, VARIABLES).code == 0
+    extra = [{"url": "https://other.company/cb"}, {"url": "https://other.company/", "redirect_uri_type": "logout"}]
+    assert servers.play(PLAYBOOK, {**VARIABLES, "management_redirect_uris_extra": extra}).code == 0
     state = servers.authentik.state
     (provider,) = state.providers.values()
     (application,) = state.applications.values()
     assert provider["client_type"] == "confidential"
-    returns = [("strict", f"{servers.netbird.url}/oauth2/logout/callback", "logout")] if authentik_version != "2025.10" else []
-    assert [redirect_of(each) for each in provider["redirect_uris"]] == [
+    redirects = [
         ("strict", f"{servers.netbird.url}/oauth2/callback", "authorization"),
-        *returns,
+        ("strict", f"{servers.netbird.url}/oauth2/logout/callback", "logout"),
+        ("strict", "https://other.company/cb", "authorization"),
+        ("strict", "https://other.company/", "logout"),
+    ]
+    assert [redirect_of(each) for each in provider["redirect_uris"]] == [
+        each for each in redirects if each[2] == "authorization" or authentik_version != "2025.10"
     ]
     assert provider["include_claims_in_id_token"] is True
     assert provider["signing_key"] == next(iter(state.certificates))
