@@ -31,7 +31,9 @@ def work(_: Management) -> None:
 
 
 def wrong_redirect(it: Management) -> None:
-    it.provider["redirect_uris"] = [{"matching_mode": "strict", "url": "https://netbird.company/oauth2/callback/"}]
+    for entry in it.provider["redirect_uris"]:
+        if entry["redirect_uri_type"] == "authorization":
+            entry["url"] += "/"
 
 
 def no_signing_key(it: Management) -> None:
