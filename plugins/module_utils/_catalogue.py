@@ -14,13 +14,38 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils import
     _causes_logout,
     _causes_netbird,
     _causes_network,
+    _causes_person,
+    _causes_tokens,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import Cause
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import Catalogue, Cause, Evidence
 
-CAUSES: tuple[Cause, ...] = (
-    *_causes_network.cause.causes,
-    *_causes_authentik.cause.causes,
-    *_causes_account.cause.causes,
-    *_causes_netbird.cause.causes,
-    *_causes_logout.cause.causes,
+# Mistakes that no cause is named for, and why: for the troubleshooting page.
+UNSEEABLE = {
+    "A proxy that does not pass HTTP/2 (gRPC) on to NetBird": "People log in without it, and no peer connects. What a proxy "
+    "offers at its front says nothing of how it goes on to NetBird: netbird status -d on a client does.",
+    "A person whose e-mail address is not verified": "That is no mistake: NetBird's embedded provider does not look at it "
+    "(measured), nor does its management server.",
+    "A subject mode that was changed in the management set-up": "Every mode works, and NetBird does not show which subject a "
+    "person had before. What it leads to is seen: person-twice.",
+    "Policies that leave out other people, addresses or times": "A login is that of one person, from one host, at one time. "
+    "authentik's events say who else was denied; verify_people says whom the application lets in.",
+    "A reputation that somebody has spoilt elsewhere": "authentik keeps it by address and by name; the address is that of the "
+    "host that verifies. What is denied to that host is seen: flow-denies.",
+    "A clock or a network of a host that does not look": "Only what the hosts of verify_hosts see is known.",
+    "A proxy between NetBird and authentik that takes headers away": "NetBird asks authentik from its own host. Its log names "
+    "what is answered, and verify_hosts looks at the issuer from there.",
+    "The secret of NetBird's connector": "NetBird shows it to nobody. Whether it is right is proven by what a login at "
+    "authentik itself gives: connector-secret-differs.",
+}
+
+CATALOGUES: tuple[Catalogue, ...] = (
+    _causes_network.cause,
+    _causes_authentik.cause,
+    _causes_tokens.cause,
+    _causes_account.cause,
+    _causes_netbird.cause,
+    _causes_person.cause,
+    _causes_logout.cause,
 )
+CAUSES: tuple[Cause, ...] = tuple(cause for each in CATALOGUES for cause in each.causes)
+EVIDENCES: tuple[Evidence, ...] = tuple(evidence for each in CATALOGUES for evidence in each.evidences)

@@ -4,14 +4,16 @@
 """Named causes: what can be wrong, how it is seen, and what to do about it.
 
 PRIVATE to this collection. Each cause is a function that looks at what was seen and returns what gives the cause away, or
-nothing. Its name is the cause's id, its docstring says what is wrong; symptom, remedy and thread are written beside it. The
-checks and the troubleshooting page are made from the same catalogue, which is in C(_causes_*.py).
+nothing. Its name is the cause's id, its docstring says what is wrong; symptom, remedy and thread are written beside it. Beside
+the causes of a check is its evidence: what was seen where it passed. The checks and the troubleshooting page are made from the
+same catalogue, which is in C(_causes_*.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import Failure
@@ -47,9 +49,10 @@ class Seen:
 class Cause:
     """One named cause.
 
-    ``check`` is the check that fails because of it, ``setup`` the one set-up that it belongs to (both when empty), ``explains``
-    are the outcomes of a login, and other causes, that it leads to. A cause by ``elimination`` is looked for only in a login
-    that nothing else explains.
+    ``found`` says what gives it away, and nothing where it is not there. ``check`` is the check that fails because of it,
+    ``setup`` the one set-up that it belongs to (both when empty), ``explains`` are the outcomes of a login, and other causes,
+    that it leads to. A cause by ``elimination`` is looked for only in a login that nothing else explains, one that is
+    ``blinding`` keeps others from being seen.
     """
 
     id: str
@@ -61,6 +64,7 @@ class Cause:
     setup: str = ""
     explains: Sequence[str] = ()
     elimination: bool = False
+    blinding: bool = False
     warning: bool = False
     thread: str = ""
 
@@ -80,11 +84,30 @@ class Cause:
 Found = Callable[[Seen], str]
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What a check saw where it has passed; never a secret. ``setup`` as for a cause."""
+
+    check: str
+    shown: Found
+    setup: str = ""
+
+
 class Catalogue:
-    """A decorator that makes functions into causes, and keeps them in the order of the file."""
+    """A decorator that makes functions into causes, and keeps them in the order of the file, with the checks' evidence."""
 
     def __init__(self) -> None:
         self.causes: list[Cause] = []
+        self.evidences: list[Evidence] = []
+
+    def evidence(self, check: str, setup: str = "") -> Callable[[Found], Found]:
+        """A decorator that makes a function into the evidence of a check."""
+
+        def keep(shown: Found) -> Found:
+            self.evidences.append(Evidence(check, shown, setup))
+            return shown
+
+        return keep
 
     def __call__(self, **about: Any) -> Callable[[Found], Found]:
         def keep(found: Found) -> Found:
@@ -104,7 +127,7 @@ def mend(ids: Sequence[str]) -> str:
     return f"This comes from {', '.join(ids)}: mend that first."
 
 
-def diagnose(causes: Sequence[Cause], seen: Seen) -> list[Row]:
+def diagnose(causes: Sequence[Cause], evidences: Sequence[Evidence], seen: Seen) -> list[Row]:
     """Every check as a row, or as one row per cause that fails it.
 
     A check without a failing cause has passed if at least one of its causes could be judged, and was skipped if none could.
@@ -140,10 +163,11 @@ def diagnose(causes: Sequence[Cause], seen: Seen) -> list[Row]:
         for cause in failing:
             rows.append(cause.row(found[cause.id], _leading_to(cause.found.__name__, causes, found)))
         if not failing and check in judged:
-            rows.append(row(check, "passed"))
+            rows.append(row(check, "passed", saw=_evidence(check, evidences, seen)))
         elif not failing and check in unseen:
             rows.append(row(check, "skipped", title=unseen[check]))
-    rows += [_login_row(check, login, _leading_to(login["outcome"], causes, found)) for check, login in logins.items()]
+    blinding = [cause.id for cause in causes if cause.id in found and cause.blinding]
+    rows += [_login_row(check, login, _leading_to(login["outcome"], causes, found), blinding) for check, login in logins.items()]
     return rows
 
 
@@ -152,14 +176,39 @@ def _leading_to(effect: str, causes: Sequence[Cause], found: Mapping[str, str]) 
     return [cause.id for cause in causes if cause.id in found and effect in cause.explains]
 
 
-def _login_row(check: str, login: Mapping[str, Any], ids: Sequence[str]) -> Row:
-    """The login itself: it worked, or it ended somewhere for the causes that are named."""
+def _evidence(check: str, evidences: Sequence[Evidence], seen: Seen) -> str:
+    """What a check saw; nothing where a part of it was not seen."""
+    for evidence in evidences:
+        if evidence.check == check and evidence.setup in ("", seen.setup):
+            try:
+                return evidence.shown(seen)
+            except Unseen:
+                return ""
+    return ""
+
+
+def past(moment: str) -> bool:
+    """Whether a moment, as authentik's API writes it, has gone by."""
+    return datetime.fromisoformat(moment.replace("Z", "+00:00")) < datetime.now(timezone.utc)
+
+
+def said_by(seen: Seen, *outcomes: str) -> str:
+    """The words of the server that ended a login, a device's included, in one of these ways."""
+    logins = [getattr(seen, name) for name in LOGINS if name in seen]
+    return next((str(login["said"]) for login in logins if login["outcome"] in outcomes), "")
+
+
+def _login_row(check: str, login: Mapping[str, Any], ids: Sequence[str], blinding: Sequence[str]) -> Row:
+    """The login itself: it worked, or it ended somewhere for the causes that are named, or for one that could not be seen."""
     if login["outcome"] == LOGGED_IN:
         claims = login["claims"]
         who = claims.get("preferred_username") or claims.get("sub", "")
         return row(check, "passed", saw=f"logged in as {who}{_left(login)}")
     title = f"The login ended: {OUTCOMES[login['outcome']]}."
     saw = f"{login['where']}: {login['said']}"
+    if not ids and blinding:
+        remedy = f"What leads to this cannot be told because of {', '.join(blinding)}: mend that first."
+        return row(check, "failed", title=title, saw=saw, cause=blinding[0], remedy=remedy)
     if not ids:
         remedy = "Nothing that is known to lead to this was found. The log of the server that answered says more."
         return row(check, "failed", title=title, saw=saw, cause="login-unexplained", remedy=remedy)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Causes of the standalone set-up in authentik: NetBird's service account, and the device code flow.
+"""Causes beside the provider in authentik: NetBird's service account and the device code flow (standalone), the flow for logins.
 
 PRIVATE to this collection. What the management server does with the account at its start, and what it then answers, was measured.
 """
@@ -9,11 +9,11 @@ PRIVATE to this collection. What the management server does with the account at 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import Catalogue, Seen
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import Catalogue, Seen, past, said_by
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes_authentik import missing_grants
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes_tokens import tokens_expired
 
 cause = Catalogue()
 
@@ -67,9 +67,7 @@ def app_password_missing(seen: Seen) -> str:
 
 
 def _expired(token: Mapping[str, Any]) -> bool:
-    if not token["expiring"] or not token["expires"]:
-        return False
-    return datetime.fromisoformat(token["expires"].replace("Z", "+00:00")) < datetime.now(timezone.utc)
+    return bool(token["expiring"] and token["expires"] and past(token["expires"]))
 
 
 @cause(
@@ -125,8 +123,16 @@ def app_password_wrong(seen: Seen) -> str:
 )
 def service_account_without_rights(seen: Seen) -> str:
     """The service account may not read authentik's users."""
-    refused = "goauthentik.io/api" in seen.scopes and seen.users_answer["status"] != 200
+    expected = "goauthentik.io/api" in seen.scopes and not tokens_expired(seen)
+    refused = expected and seen.users_answer["status"] != 200
     return f"GET /api/v3/core/users/ answers {seen.users_answer['status']}" if refused else ""
+
+
+@cause.evidence("Service account", setup="standalone")
+def account_works(seen: Seen) -> str:
+    """What it did, as NetBird's management server does at its start."""
+    token, users = seen.token_answer["status"], seen.users_answer["status"]
+    return f"{seen.service_account}: a token for its app password ({token}), and authentik's users with it ({users})"
 
 
 # Device codes
@@ -169,3 +175,42 @@ def device_flow_authentication(seen: Seen) -> str:
     """The device code flow does not ask for a login first."""
     wrong = seen.device_flow and seen.device_flow["authentication"] != "require_authenticated"
     return f"authentication of {seen.device_flow['slug']} is {seen.device_flow['authentication']}" if wrong else ""
+
+
+@cause(
+    **DEVICE,
+    elimination=True,
+    explains=("token_refused",),
+    symptom="netbird up --no-browser gets no code (slow_down), after many attempts from one address.",
+    remedy="Wait for an hour: authentik gives an address 20 device codes an hour.",
+)
+def device_codes_rationed(seen: Seen) -> str:
+    """authentik gives this address no more device codes for now."""
+    said = said_by(seen, "token_refused")
+    return f"the endpoint for devices answers {said}" if said == "slow_down" else ""
+
+
+@cause.evidence("Device code flow", setup="standalone")
+def device_page(seen: Seen) -> str:
+    """The flow of the default brand."""
+    return f"{seen.device_flow['slug']} on {seen.brand['domain']}"
+
+
+# The flow in which people log in
+
+
+@cause(
+    check="Login flow",
+    warning=True,
+    symptom="Logins work or do not, as other flows come and go: authentik takes the first flow for that, by slug, that applies.",
+    remedy="Set the authentication flow on the default brand (System, Brands).",
+)
+def brand_without_login_flow(seen: Seen) -> str:
+    """The default brand has no flow for logging in."""
+    return "" if seen.login_flow else f"flow_authentication of {seen.brand['domain']} is empty"
+
+
+@cause.evidence("Login flow")
+def login_flow(seen: Seen) -> str:
+    """The flow, and the policies that decide whether it applies."""
+    return f"{seen.login_flow['slug']}, bound to it: {', '.join(seen.login_policies) or 'no policy'}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Causes in authentik: the application, the provider, and who is let in.
+"""Causes in authentik: the server, the application and its provider.
 
 PRIVATE to this collection. They look at rows as authentik's API has them; what each cause leads to was measured (the recorded
 logins).
@@ -14,13 +14,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik import release
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import Catalogue, Seen
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import Catalogue, Seen, past
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes_tokens import failing
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._people import names_in
 
 cause = Catalogue()
 REFUSED = ("callback_failed", "token_invalid")
 # The oldest release whose answers the collection was tested with.
 OLDEST = "2025.10.0-rc1"
+# Claims that every id_token has; the others come from scope mappings.
+PROTOCOL = {"acr", "amr", "aud", "auth_time", "exp", "iat", "iss", "jti", "nonce", "sid", "sub"}
 LOOPBACK = "http://localhost:53000"
 GRANTS = {
     "management": ("authorization_code",),
@@ -71,14 +74,27 @@ def authentik_too_old(seen: Seen) -> str:
     return f"version {version}" if release(version) < release(OLDEST) else ""
 
 
+@cause.evidence("authentik's version")
+def authentik_version(seen: Seen) -> str:
+    """The version."""
+    return str(seen.authentik_version)
+
+
 @cause(
     check="authentik's API",
+    blinding=True,
     symptom="Plays fail at once with status 403.",
     remedy="Give authentik_token a valid API token of an administrator, and authentik_url the URL of authentik itself.",
 )
 def authentik_refuses(seen: Seen) -> str:
     """authentik's API cannot be read."""
     return str(seen.failures.get("authentik", ""))
+
+
+@cause.evidence("authentik's API")
+def authentik_answers(seen: Seen) -> str:
+    """What could be read with the token."""
+    return f"authentik {seen.authentik_version} answers {seen.authentik_url}"
 
 
 @cause(
@@ -103,6 +119,12 @@ def application_without_provider(seen: Seen) -> str:
     return f"the application {seen.slug} has no provider" if seen.application and not seen.application["provider"] else ""
 
 
+@cause.evidence("Application")
+def application(seen: Seen) -> str:
+    """The application, and its provider."""
+    return f"{seen.slug}, with the provider {seen.provider['name']}"
+
+
 @cause(
     check="Client type",
     setup="management",
@@ -125,6 +147,12 @@ def client_type_public(seen: Seen) -> str:
 def client_type_confidential(seen: Seen) -> str:
     """The provider asks for a secret that NetBird's clients don't have."""
     return f"client type {seen.provider['client_type']}" if seen.provider["client_type"] != "public" else ""
+
+
+@cause.evidence("Client type")
+def client_type(seen: Seen) -> str:
+    """The type."""
+    return str(seen.provider["client_type"])
 
 
 @cause(
@@ -155,6 +183,27 @@ def signing_key_not_rsa(seen: Seen) -> str:
     algorithms = {name for each in seen.discoveries for name in each["document"].get("id_token_signing_alg_values_supported", [])}
     ours = algorithms and "RS256" not in algorithms
     return f"tokens are signed with {', '.join(sorted(algorithms))}" if ours else ""
+
+
+@cause(
+    check="Signing key",
+    warning=True,
+    symptom="Logins work: NetBird looks at the key alone. authentik warns of the certificate, and other clients may refuse it.",
+    remedy="Make a new certificate-key pair and select it as signing key; then restart NetBird in the standalone set-up.",
+)
+def signing_certificate_expired(seen: Seen) -> str:
+    """The certificate of the signing key has expired."""
+    certificate = seen.certificates.get(seen.provider["signing_key"], {})
+    expiry = certificate.get("cert_expiry")
+    return f"{certificate['name']} expired at {expiry}" if expiry and past(expiry) else ""
+
+
+@cause.evidence("Signing key")
+def signing_key(seen: Seen) -> str:
+    """The key, and what tokens are signed with."""
+    documents = [each["document"] for each in seen.discoveries if str(each["issuer"]).rstrip("/") == seen.issuer.rstrip("/")]
+    names = sorted({name for each in documents for name in each.get("id_token_signing_alg_values_supported", [])})
+    return f"{seen.certificates[seen.provider['signing_key']]['name']} ({', '.join(names)})"
 
 
 # Redirects
@@ -228,6 +277,12 @@ def redirect_not_strict(seen: Seen) -> str:
     return f"taken by {entries[0]['url']} ({entries[0]['matching_mode']})" if loose else ""
 
 
+@cause.evidence("Redirect URIs")
+def redirect_uris(seen: Seen) -> str:
+    """The redirects."""
+    return ", ".join(f"{entry['url']} ({entry['matching_mode']})" for entry in seen.provider["redirect_uris"])
+
+
 # Scopes, claims, grants
 
 
@@ -256,6 +311,12 @@ def grant_types_incomplete(seen: Seen) -> str:
     """The provider lacks a grant that NetBird uses."""
     missing = missing_grants(seen) if seen.provider.get("grant_types") else []
     return f"without {', '.join(missing)}" if missing else ""
+
+
+@cause.evidence("Grant types")
+def grant_types(seen: Seen) -> str:
+    """The grants; older servers have no such setting."""
+    return ", ".join(seen.provider["grant_types"]) if "grant_types" in seen.provider else "this authentik allows all"
 
 
 def missing_grants(seen: Seen) -> list[str]:
@@ -312,6 +373,12 @@ def api_scope_missing(seen: Seen) -> str:
     return _without(seen, "goauthentik.io/api")
 
 
+@cause.evidence("Scopes")
+def scopes(seen: Seen) -> str:
+    """The scopes that the provider has mappings for."""
+    return " ".join(sorted(seen.scopes))
+
+
 def _without(seen: Seen, scope: str) -> str:
     return "" if scope in seen.scopes else f"the provider {seen.provider['name']} has the scopes {' '.join(sorted(seen.scopes))}"
 
@@ -338,11 +405,17 @@ def claims_not_in_id_token(seen: Seen) -> str:
 )
 def groups_claim_without_entitlements(seen: Seen) -> str:
     """What the claim groups holds are not the person's entitlements."""
-    if "profile" not in seen.scopes or not seen.provider["include_claims_in_id_token"]:
+    if "profile" not in seen.scopes or failing(seen, "profile") or not seen.provider["include_claims_in_id_token"]:
         return ""
     held = names_in(seen.preview, "groups")
     entitled = sorted(seen.entitled)
     return "" if held == entitled else f"groups is {held}, the entitlements are {entitled}"
+
+
+@cause.evidence("Claims")
+def claims(seen: Seen) -> str:
+    """What the person's id_token would have."""
+    return f"{seen.username} gets {', '.join(sorted(set(seen.preview) - PROTOCOL))}"
 
 
 @cause(
@@ -350,7 +423,8 @@ def groups_claim_without_entitlements(seen: Seen) -> str:
     setup="standalone",
     symptom="Logins work; NetBird's users have a hash for an id, without a name, and are not those of authentik's user list.",
     remedy="Set the provider's subject mode to \"Based on the User's ID\" (the role does). NetBird takes people with "
-    "another subject for new ones.",
+    "another subject for new ones, who wait for approval where that is asked for.",
+    explains=("waiting_for_approval", "user_blocked"),
 )
 def subject_mode_not_user_id(seen: Seen) -> str:
     """The subject in tokens is not the user's id, by which NetBird looks people up in authentik."""
@@ -358,50 +432,7 @@ def subject_mode_not_user_id(seen: Seen) -> str:
     return "" if mode == "user_id" else f"sub_mode is {mode}"
 
 
-# The person
-
-
-@cause(
-    check="Person",
-    symptom='authentik says "Invalid password", whoever it is.',
-    remedy="Correct the username, or make the person.",
-    explains=("password_refused", "denied_by_flow"),
-)
-def person_missing(seen: Seen) -> str:
-    """authentik has no such person."""
-    return "" if seen.person else f"no user {seen.username}"
-
-
-@cause(
-    check="Person",
-    symptom='authentik says "Invalid password", though it is right.',
-    remedy="Activate the user in authentik.",
-    explains=("password_refused", "denied_by_flow"),
-)
-def person_inactive(seen: Seen) -> str:
-    """The person's account is not active."""
-    return f"is_active of {seen.username} is false" if seen.person and not seen.person["is_active"] else ""
-
-
-@cause(
-    check="Person",
-    symptom='authentik shows "Permission denied".',
-    remedy="Bind the person, or a group that the person is in, to the application, or add the person to a group that is bound.",
-    explains=("permission_denied",),
-)
-def person_not_let_in(seen: Seen) -> str:
-    """The application's bindings do not let the person in."""
-    return "" if seen.person_access else f"check_access of {seen.slug} says no for {seen.username}"
-
-
-@cause(
-    check="Person",
-    warning=True,
-    symptom="The login works, and the person is in no group of NetBird; policies that are for groups do not let them "
-    "reach anything.",
-    remedy="Bind the person, or a group that the person is in, to an entitlement of the application.",
-    explains=("groups_differ",),
-)
-def person_without_entitlement(seen: Seen) -> str:
-    """The person has no entitlement of the application."""
-    return "" if seen.entitled else f"no entitlement of {seen.slug} is bound to {seen.username}"
+@cause.evidence("Subject mode", setup="standalone")
+def subject_mode(seen: Seen) -> str:
+    """The mode."""
+    return str(seen.provider["sub_mode"])

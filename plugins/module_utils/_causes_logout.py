@@ -77,3 +77,10 @@ def logout_fails(seen: Seen) -> str:
         return ""
     how = {**OUTCOMES, STRANDED: "authentik does not send the person back"}[ended["outcome"]]
     return f"{ended['where']}: {how} ({ended['said']})"
+
+
+@cause.evidence(LOG_OUT)
+def logged_out(seen: Seen) -> str:
+    """Where the browser was left, and what became of authentik's session."""
+    session = {True: "authentik's session is ended", False: "authentik's session stays"}.get(seen.log_out["session_ended"], "")
+    return ", ".join(filter(None, (f"ended at {seen.log_out['where']}", session)))

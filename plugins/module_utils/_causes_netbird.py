@@ -1,8 +1,7 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Causes in NetBird: its account and settings, the connector, its groups and users, the environment of its containers; and what a
-login leaves as the only possibility.
+"""Causes in NetBird: its account and settings, the connector, its groups, the environment of its containers.
 
 PRIVATE to this collection. They look at rows as NetBird's API has them, and at a login (:class:`_login.Login` as a dictionary).
 """
@@ -13,20 +12,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik import release
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGGED_IN, Catalogue, Seen
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import Catalogue, Seen, said_by
 
 cause = Catalogue()
 # The first release with the embedded identity provider.
 OLDEST = "0.62.0"
+# What NetBird answers to a request without the header (measured); a wrong token is "token invalid".
+NO_HEADER = "no valid authentication provided"
 CLAIMS = {"management": "groups", "standalone": "entitlements"}
 
 
-def wanted_groups(seen: Seen) -> list[str]:
-    """The groups that the person should be in: those asked for, else the entitlements."""
-    return sorted(seen.entitled if seen.expected_groups is None else seen.expected_groups)
-
-
 # Server and account
+
+
+def _unreadable(seen: Seen) -> str:
+    """Why NetBird's API could not be read; it was not looked at without a token."""
+    failure = str(seen.failures.get("netbird", ""))
+    return failure if failure or seen.nb_account else ""
 
 
 @cause(
@@ -41,15 +43,41 @@ def netbird_too_old(seen: Seen) -> str:
     return f"version {version}" if release(version) < release(OLDEST) else ""
 
 
+@cause.evidence("NetBird's version", setup="management")
+def netbird_version(seen: Seen) -> str:
+    """The version."""
+    return str(seen.netbird_version)
+
+
 @cause(
     check="NetBird's API",
+    blinding=True,
     symptom="401 for the administrator's token, and for nobody else.",
     remedy="Give netbird_token a valid personal access token of an administrator, and netbird_url the URL of NetBird itself.",
 )
 def netbird_refuses(seen: Seen) -> str:
     """NetBird's API cannot be read."""
-    failure = str(seen.failures.get("netbird", ""))
-    return "" if "login" in seen and datastore_key_lost(seen) else failure
+    failure = _unreadable(seen)
+    return "" if authorization_stripped(seen) or ("login" in seen and datastore_key_lost(seen)) else failure
+
+
+@cause(
+    check="NetBird's API",
+    symptom="401 for every token, administrators' too: no valid authentication provided. The dashboard loads again and again.",
+    remedy="Let the reverse proxy in front of NetBird pass the header Authorization on for /api (and take its own login, such as "
+    "basic authentication, away from there).",
+    explains=("token_invalid",),
+)
+def authorization_stripped(seen: Seen) -> str:
+    """The header Authorization does not arrive at NetBird: something in front of it takes it away."""
+    gone = NO_HEADER in said_by(seen, "token_invalid") or NO_HEADER in _unreadable(seen)
+    return f"NetBird says of a request with a token: {NO_HEADER}" if gone else ""
+
+
+@cause.evidence("NetBird's API")
+def netbird_answers(seen: Seen) -> str:
+    """What could be read with the token."""
+    return f"NetBird {seen.netbird_version} answers {seen.netbird_url}"
 
 
 @cause(
@@ -63,7 +91,12 @@ def netbird_refuses(seen: Seen) -> str:
 )
 def datastore_key_lost(seen: Seen) -> str:
     """NetBird cannot read its own data, because its datastore encryption key is another one."""
-    both = seen.failures.get("netbird_status") == 401 and seen.login["outcome"] == "token_invalid"
+    both = (
+        _unreadable(seen)
+        and not authorization_stripped(seen)
+        and seen.failures["netbird_status"] == 401
+        and seen.login["outcome"] == "token_invalid"
+    )
     return "the administrator's token and the token of a person who just logged in are both refused (401)" if both else ""
 
 
@@ -79,6 +112,12 @@ def datastore_key_lost(seen: Seen) -> str:
 def account_split(seen: Seen) -> str:
     """NetBird's account has no domain, because it was made with create_pat."""
     return "domain of the account is empty" if seen.nb_account.get("domain", "?") == "" else ""
+
+
+@cause.evidence("NetBird's account", setup="management")
+def account(seen: Seen) -> str:
+    """The account's domain, by which people come together in it."""
+    return str(seen.nb_account.get("domain", ""))
 
 
 # The connector
@@ -130,20 +169,10 @@ def connector_not_restarted(seen: Seen) -> str:
     return f"stored is an issuer at {hosts[0]}, people are sent to {hosts[1]}" if hosts[0] != hosts[1] else ""
 
 
-@cause(
-    check="Connector",
-    setup="management",
-    elimination=True,
-    symptom='NetBird shows "Authentication failed"; its log says invalid_client.',
-    remedy="Write the secret again and restart NetBird: run the role with the secret that authentik has, or "
-    "netbird_identity_provider with "
-    "update_secret. A connector that was changed since its last use goes on with its former secret until the restart.",
-    explains=("callback_failed",),
-)
-def connector_secret_differs(seen: Seen) -> str:
-    """The client secret that NetBird uses is not the provider's."""
-    needed = seen.provider["client_type"] == "confidential" and seen.connector
-    return "everything else that NetBird and authentik have to agree on is right" if needed else ""
+@cause.evidence("Connector", setup="management")
+def connector(seen: Seen) -> str:
+    """What NetBird has of authentik; nobody can read the secret."""
+    return f"{seen.connector['name']}: {seen.connector['issuer']}, client id {seen.connector['client_id']}"
 
 
 # Group sync
@@ -192,6 +221,12 @@ def _claim(seen: Seen) -> str:
     return f"jwt_groups_claim_name is {settings['jwt_groups_claim_name']!r}" if wrong else ""
 
 
+@cause.evidence("Group sync")
+def group_sync(seen: Seen) -> str:
+    """The claim that is read."""
+    return f"from the claim {seen.nb_account['settings']['jwt_groups_claim_name']}"
+
+
 @cause(
     check="Allowed groups",
     symptom="The login works, and then NetBird answers 401 token invalid, to this person and not to others.",
@@ -215,6 +250,12 @@ def _claimed(seen: Seen) -> list[str]:
     return [str(each) for each in held] if isinstance(held, list) else []
 
 
+@cause.evidence("Allowed groups")
+def allowed_groups(seen: Seen) -> str:
+    """The groups that are let in."""
+    return ", ".join(seen.nb_account["settings"]["jwt_allow_groups"] or ["everybody"])
+
+
 @cause(
     check="NetBird's groups",
     symptom="Logins work, the claim is right, and people are not in the group that everybody can see.",
@@ -231,62 +272,10 @@ def group_shadowed(seen: Seen) -> str:
     return f"made in NetBird: {', '.join(shadowed)}" if shadowed else ""
 
 
-# Approval
-
-
-@cause(
-    check="Approval",
-    symptom="The login works, and then NetBird answers 403 user is blocked.",
-    remedy="Approve the person in NetBird (Team, Users), or turn user approval off (management_user_approval_required: false).",
-    explains=("user_blocked",),
-    thread="netbirdio/netbird#5102",
-)
-def waiting_for_approval(seen: Seen) -> str:
-    """The person waits for an administrator of NetBird to approve them."""
-    return f"pending_approval of {seen.username} is true" if seen.nb_user and seen.nb_user["pending_approval"] else ""
-
-
-@cause(
-    check="Approval",
-    symptom="The login works, and then NetBird answers 403 user is blocked.",
-    remedy="Unblock the person in NetBird (Team, Users).",
-    explains=("user_blocked",),
-)
-def person_blocked(seen: Seen) -> str:
-    """The person is blocked in NetBird."""
-    blocked = seen.nb_user and seen.nb_user["is_blocked"] and not seen.nb_user["pending_approval"]
-    return f"is_blocked of {seen.username} is true" if blocked else ""
-
-
-@cause(
-    check="Approval",
-    warning=True,
-    symptom="Everybody who logs in for the first time gets 403 user is blocked until an administrator approves them.",
-    remedy="Leave it if that is meant; or turn user approval off (management_user_approval_required: false).",
-    thread="netbirdio/netbird#5102",
-)
-def new_people_wait(seen: Seen) -> str:
-    """New people wait for an administrator of NetBird to approve them."""
-    extra = seen.nb_account["settings"].get("extra") or {}
-    return "user_approval_required is true" if extra.get("user_approval_required") else ""
-
-
-# The groups of a person who has logged in
-
-
-@cause(
-    check="Groups of the person",
-    symptom="The person is in other groups than they should be.",
-    remedy="What else is named here is the reason; if nothing is, compare the entitlements' bindings with what you expect.",
-)
-def groups_differ(seen: Seen) -> str:
-    """After the login, the person is in other groups of NetBird than they should be."""
-    if seen.login["outcome"] != LOGGED_IN or not seen.login["user"]:
-        return ""
-    names = {row["id"]: row["name"] for row in seen.nb_groups}
-    held = sorted(names.get(group, group) for group in seen.login["user"].get("auto_groups") or [])
-    wanted = wanted_groups(seen)
-    return "" if held == wanted else f"in {held}, wanted {wanted}"
+@cause.evidence("NetBird's groups")
+def netbird_groups(seen: Seen) -> str:
+    """The groups that tokens filled so far."""
+    return ", ".join(sorted(row["name"] for row in seen.nb_groups if row["issued"] == "jwt")) or "none came from a token yet"
 
 
 # The environment of NetBird's containers (standalone)
@@ -306,6 +295,12 @@ def audience_differs(seen: Seen) -> str:
     """NetBird expects another audience than the provider's client id."""
     audience = seen.audience
     return "" if audience == seen.provider["client_id"] else f"{audience!r}, the client id is {seen.provider['client_id']!r}"
+
+
+@cause.evidence("Audience", setup="standalone")
+def audience(seen: Seen) -> str:
+    """The audience, which is the client id."""
+    return str(seen.audience)
 
 
 @cause(
@@ -383,43 +378,7 @@ def prompt_login_not_disabled(seen: Seen) -> str:
     return "" if value == "true" else f"NETBIRD_AUTH_PKCE_DISABLE_PROMPT_LOGIN is {value!r}"
 
 
-# What a login itself gives away
-
-STOPPED = {"check": "Test login", "elimination": True}
-
-
-@cause(
-    **STOPPED,
-    symptom='authentik says "Invalid password".',
-    remedy="Correct verify_password. authentik blocks an account or an address after some wrong ones, if it has a "
-    "policy for that.",
-    explains=("password_refused", "denied_by_flow"),
-)
-def password_wrong(seen: Seen) -> str:
-    """The person's password is wrong."""
-    return str(seen.login["said"])
-
-
-@cause(
-    **STOPPED,
-    symptom="The test login stops at the second factor.",
-    remedy="Set verify_totp_secret to the Base32 secret of the person's authenticator app, or use a person without a "
-    "second factor.",
-    explains=("code_needed", "code_refused"),
-)
-def second_factor(seen: Seen) -> str:
-    """authentik asks for a second factor, or does not take the one that was given."""
-    return str(seen.login["said"])
-
-
-@cause(
-    **STOPPED,
-    symptom="The test login stops at a stage that only a browser can pass, such as a captcha or a security key.",
-    remedy="Use a person whose login consists of name, password, consent and perhaps an authenticator app; or let the "
-    "stage's policy leave that "
-    "person out.",
-    explains=("stage_unknown",),
-)
-def stage_needs_a_browser(seen: Seen) -> str:
-    """The flow asks for something that cannot be answered without a browser."""
-    return str(seen.login["said"])
+@cause.evidence("Environment", setup="standalone")
+def environment(seen: Seen) -> str:
+    """Which variables there are; their values may be secrets."""
+    return f"{len(seen.environment)} variables, with the client id {seen.environment.get('NETBIRD_AUTH_CLIENT_ID', 'unknown')}"

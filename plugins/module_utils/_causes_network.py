@@ -13,11 +13,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import Catalogue, Seen
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import ENDPOINTS, LEEWAY, origin
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import ENDPOINTS, LEEWAY, WELL_KNOWN, origin
 
 cause = Catalogue()
 # Seconds. Less than this is lost in the Date header's rounding and on the way.
 NOTICEABLE = 3
+# What a slow answer may make of two clocks that are the same.
+CLOSE = 10
+KID_SHOWN = 12
 NETWORK = ("unreachable", "certificate_expired", "certificate_unknown", "connector_failed", "callback_failed", "token_invalid")
 
 
@@ -43,6 +46,12 @@ def _ended(seen: Seen, outcome: str) -> str:
 def issuer_unreachable(seen: Seen) -> str:
     """A host that has to reach the issuer cannot."""
     return _ended(seen, "unreachable")
+
+
+@cause.evidence("Reachability")
+def reached(seen: Seen) -> str:
+    """Who reached what."""
+    return "; ".join(f"{each['issuer']} from {each['from']}" for each in seen.discoveries)
 
 
 @cause(
@@ -72,6 +81,13 @@ def certificate_unknown(seen: Seen) -> str:
     return _ended(seen, "certificate_unknown")
 
 
+@cause.evidence("Certificates")
+def certificates(seen: Seen) -> str:
+    """Which servers presented one, or none."""
+    servers = dict.fromkeys(origin(each["issuer"]) for each in seen.discoveries)
+    return "; ".join(f"{server} (verified)" if server.startswith("https:") else f"{server} (no TLS)" for server in servers)
+
+
 @cause(
     check="Discovery",
     symptom='NetBird shows "Authentication failed" or "Connector failed to initialize"; its management server in the '
@@ -88,6 +104,13 @@ def discovery_missing(seen: Seen) -> str:
     if "application" in seen and not (seen.application and seen.application["provider"]):
         return ""
     return _ended(seen, "no_document")
+
+
+@cause.evidence("Discovery")
+def discovered(seen: Seen) -> str:
+    """The documents that are there."""
+    issuers = dict.fromkeys(str(each["issuer"]).rstrip("/") for each in seen.discoveries if each["outcome"] == "ok")
+    return "; ".join(f"{issuer}/{WELL_KNOWN}" for issuer in issuers)
 
 
 @cause(
@@ -116,6 +139,17 @@ def clock_ahead(seen: Seen) -> str:
     return _those(seen, lambda each: f"its clock is {each['skew']} seconds ahead" if NOTICEABLE <= each["skew"] <= LEEWAY else "")
 
 
+@cause.evidence("Clocks")
+def clocks(seen: Seen) -> str:
+    """By how much the clocks differ."""
+    return "; ".join(
+        f"{each['issuer']} agrees with {each['from']} "
+        + (f"within {CLOSE} seconds" if abs(each["skew"]) < CLOSE else f"but for {each['skew']} seconds")
+        for each in seen.discoveries
+        if each["outcome"] == "ok"
+    )
+
+
 @cause(
     check="Published keys",
     symptom="Every token is refused: its signature cannot be verified.",
@@ -129,6 +163,16 @@ def keys_missing(seen: Seen) -> str:
     if "provider" in seen and not seen.provider["signing_key"]:
         return ""
     return _those(seen, lambda each: "no RSA or EC key" if each["outcome"] == "ok" and not _keys(each) else "")
+
+
+@cause.evidence("Published keys")
+def published_keys(seen: Seen) -> str:
+    """The keys, shortened: authentik's own ids have 86 characters."""
+
+    def named(each: Mapping[str, Any]) -> str:
+        return ", ".join(f"{key['kty']} {key['alg']} {key['kid'][:KID_SHOWN]}".replace("  ", " ") for key in _keys(each))
+
+    return _those(seen, named)
 
 
 def _keys(each: Mapping[str, Any]) -> list[Any]:
@@ -153,6 +197,13 @@ def endpoints_of_another_host(seen: Seen) -> str:
     return _those(seen, elsewhere)
 
 
+@cause.evidence("Endpoints")
+def endpoints(seen: Seen) -> str:
+    """The hosts that clients are sent to."""
+    documents = [each["document"] for each in seen.discoveries if each["outcome"] == "ok"]
+    return ", ".join(sorted({origin(str(each[name])) for each in documents for name in ENDPOINTS if name in each}))
+
+
 @cause(
     check="Supported scopes and grants",
     symptom="Some logins or claims are missing: the issuer does not offer what its clients ask for.",
@@ -171,6 +222,12 @@ def not_supported(seen: Seen) -> str:
         return f"without {', '.join(lacks)}" if lacks else ""
 
     return _those(seen, missing)
+
+
+@cause.evidence("Supported scopes and grants")
+def supported(seen: Seen) -> str:
+    """What the issuer offers."""
+    return _those(seen, lambda each: " ".join(each["document"].get("scopes_supported", [])))
 
 
 def _named(seen: Seen, each: Mapping[str, Any]) -> str:
@@ -228,3 +285,9 @@ def issuer_of_another_host(seen: Seen) -> str:
         return f"the document says {named}" if other else ""
 
     return _those(seen, differs)
+
+
+@cause.evidence("Issuer")
+def issuers(seen: Seen) -> str:
+    """The issuers that the documents name."""
+    return ", ".join(dict.fromkeys(str(each["document"].get("issuer")) for each in seen.discoveries if each["outcome"] == "ok"))

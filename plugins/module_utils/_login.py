@@ -40,6 +40,8 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 DASHBOARD = "netbird-dashboard"
 DASHBOARD_PATH = "/nb-auth"
 DASHBOARD_SCOPES = "openid profile email groups"
+# What NetBird's embedded provider asks authentik for (recorded).
+EMBEDDED_SCOPES = "openid profile email"
 # What NetBird's dashboard and clients ask authentik for in the standalone set-up (mission S6).
 STANDALONE_SCOPES = "openid profile email offline_access entitlements goauthentik.io/api"
 

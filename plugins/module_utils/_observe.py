@@ -14,13 +14,18 @@ from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik import REFERENCES, Authentik
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._browser import Person
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import Seen
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGINS, Seen
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import ApiError, Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._login import Client, log_in
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird import Netbird
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import Http, Tls, Unreachable
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._people import Entitled, claims_of, let_in
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._people import (
+    Entitled,
+    claims_of,
+    let_in,
+    mapping_errors,
+)
 
 Things = dict[str, Any]
 API_SCOPE = "goauthentik.io/api"
@@ -29,7 +34,7 @@ NO_PASSWORD = ("password_refused", "denied_by_flow")
 
 
 # What the task itself tells.
-GIVEN = ("setup", "username", "environment", "login", "device_login", "discoveries")
+GIVEN = ("setup", "username", "environment", "login", "login_at_authentik", "device_login", "discoveries")
 NAMED = {"slug": "application", "connector_name": "connector", "service_account": "service_account"}
 
 
@@ -42,6 +47,7 @@ def observe(context: Context) -> Seen:
     things |= {"wanted_scopes": [], "wanted_grants": []}
     things |= {name: params[option] for name, option in NAMED.items()}
     things["issuer"] = params["issuer"] or f"{params['authentik_url'].rstrip('/')}/application/o/{params['application']}/"
+    things["authentik_url"] = params["authentik_url"].rstrip("/")
     things["netbird_url"] = (params["netbird_public_url"] or params["netbird_url"]).rstrip("/")
     if (params["login"] or {}).get("log_out"):
         things["log_out"] = params["login"]["log_out"]
@@ -51,8 +57,11 @@ def observe(context: Context) -> Seen:
     reasons = {
         "username": "no person is named",
         "person": "no person is named",
+        "nb_same": "no person is named",
+        "mapping_errors": "no person is named",
         "login": "no login was tried",
         "log_out": "nobody was logged in who could log out" if params["login"] else "no login was tried",
+        "login_at_authentik": "no login at authentik itself was tried",
         "discoveries": "no discovery document was looked at",
         "environment": "the environment of NetBird's containers is not known",
         "audience": "the audience that NetBird expects is not known",
@@ -70,7 +79,9 @@ AUTHENTIK = (
     "authentik_version",
     "application",
     "provider",
+    "certificates",
     "scopes",
+    "mapping_errors",
     "entitlements",
     "entitled",
     "preview",
@@ -84,8 +95,10 @@ AUTHENTIK = (
     "brands",
     "device_flow",
     "invalidation_flow",
+    "login_flow",
+    "login_policies",
 )
-NETBIRD = ("netbird_version", "nb_account", "connectors", "connector", "nb_groups", "nb_user", "callback")
+NETBIRD = ("netbird_version", "nb_account", "connectors", "connector", "nb_groups", "nb_user", "nb_same", "callback")
 
 
 def _read(service: str, names: tuple[str, ...], read: Callable[[], None], things: Things, reasons: dict[str, str]) -> None:
@@ -105,8 +118,10 @@ def _authentik(context: Context, things: Things, reasons: dict[str, str]) -> Non
     things["application"] = application
     things["brands"] = service.all_rows("core/brands/")
     things["brand"] = next(row for row in things["brands"] if row["default"])
-    flows = {row["pk"]: row for row in service.all_rows("flows/instances/")}
+    flows = {row["pk"]: row for row in service.all_rows(REFERENCES["flow"].path)}
     things["device_flow"] = flows.get(things["brand"]["flow_device_code"])
+    things["login_flow"] = flows.get(things["brand"]["flow_authentication"])
+    things["login_policies"] = _bound_to(service, things["login_flow"])
     person, account = (_user(service, name) for name in (things.get("username"), things["service_account"]))
     if "username" in things:
         things["person"] = person
@@ -119,17 +134,31 @@ def _authentik(context: Context, things: Things, reasons: dict[str, str]) -> Non
         return
     things["provider"] = provider = service.get(f"providers/oauth2/{application['provider']}/")
     things["invalidation_flow"] = flows.get(provider["invalidation_flow"], {}).get("slug", "")
-    mappings = service.all_rows(REFERENCES["scope_mapping"].path)
-    things["scopes"] = {row["scope_name"] for row in mappings if row["pk"] in provider["property_mappings"]}
+    keys = [provider[name] for name in ("signing_key", "encryption_key") if provider[name]]
+    things["certificates"] = {key: service.get(f"{REFERENCES['certificate'].path}{key}/") for key in keys}
+    mappings = [row for row in service.all_rows(REFERENCES["scope_mapping"].path) if row["pk"] in provider["property_mappings"]]
+    things["scopes"] = {row["scope_name"] for row in mappings}
     entitled = Entitled(service, application)
     things["entitlements"] = entitled.names
     if person:
         things["person_access"] = let_in(service, application, person)
         things["entitled"] = entitled.of(person)
         things["preview"] = claims_of(service, provider["pk"], person)
+        try:
+            things["mapping_errors"] = mapping_errors(service, provider["pk"], mappings, person)
+        except ApiError as error:
+            reasons["mapping_errors"] = f"authentik's events could not be read: {error}"
     if account and things["setup"] == "standalone":
         things["account_access"] = let_in(service, application, account)
         _token(context, service, provider, things, reasons)
+
+
+def _bound_to(service: Authentik, flow: Mapping[str, Any] | None) -> list[str]:
+    """The names of the policies that are bound to a flow, which bindings know by another id than the flow's own (measured)."""
+    if flow is None:
+        return []
+    rows = service.all_rows("policies/bindings/", {"target_in": [flow["policybindingmodel_ptr_id"]]})
+    return sorted(row["policy_obj"]["name"] for row in rows if row["enabled"] and row["policy_obj"])
 
 
 def _user(service: Authentik, name: str | None) -> Mapping[str, Any] | None:
@@ -184,7 +213,11 @@ def _netbird(context: Context, things: Things) -> None:
     things["netbird_version"] = service.get("instance/version")["management_current_version"]
     things["nb_account"] = service.account()
     things["nb_groups"] = service.all_rows("groups")
-    things["nb_user"] = _nb_user(service.all_rows("users"), things)
+    users = service.all_rows("users")
+    things["nb_user"] = _nb_user(users, things)
+    if things.get("person"):
+        email = str(things["person"]["email"]).lower()
+        things["nb_same"] = [row for row in users if email and str(row["email"]).lower() == email]
     if things["setup"] == "management":
         things["connectors"] = service.all_rows("identity-providers")
         named = [row for row in things["connectors"] if row["name"] == things["connector_name"]]
@@ -194,8 +227,7 @@ def _netbird(context: Context, things: Things) -> None:
 
 def _nb_user(rows: list[Mapping[str, Any]], things: Things) -> Mapping[str, Any] | None:
     """The person as NetBird has them: by the subject of their token, which is the user's id."""
-    login = things.get("login") or {}
-    if login.get("user"):
-        return dict(login["user"])
-    subject = (login.get("access_claims") or {}).get("sub")
-    return next((row for row in rows if subject and row["id"] == subject), None)
+    logins = [things[name] for name in LOGINS if things.get(name)]
+    shown = next((dict(login["user"]) for login in logins if login.get("user")), None)
+    subjects = [login["access_claims"]["sub"] for login in logins if (login.get("access_claims") or {}).get("sub")]
+    return shown or next((row for row in rows if row["id"] in subjects), None)

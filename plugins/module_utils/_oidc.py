@@ -193,7 +193,9 @@ def origin(url: str) -> str:
 
 
 def header_of(token: str) -> dict[str, Any]:
-    """A token's header, unverified."""
+    """A token's header, unverified; raises :class:`Invalid` for one that is encrypted (JWE: five parts)."""
+    if token.count(".") == 4:
+        raise Invalid("The token is encrypted (JWE).")
     try:
         return dict(jwt.get_unverified_header(token))
     except jwt.InvalidTokenError as error:

@@ -9,6 +9,7 @@ authentik can say of a person costs two requests each.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,6 +20,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._servi
 
 # authentik comes with two web workers of four threads each: the other half goes on answering people.
 AT_ONCE = 4
+LONGEST_ERROR = 200
 
 
 class Groups:
@@ -70,6 +72,40 @@ def claims_of(service: Authentik, provider: Any, user: Row) -> Mapping[str, Any]
     """What the user's id_token would hold (C(GET providers/oauth2/<pk>/preview_user/))."""
     answer = service.get(f"providers/oauth2/{provider}/preview_user/", {"for_user": user["pk"]})
     return dict(answer["preview"])
+
+
+def mapping_errors(service: Authentik, provider: Any, mappings: Sequence[Row], user: Row) -> list[dict[str, str]]:
+    """The scope mappings whose expression raises for a user: {mapping, scope, error}.
+
+    authentik leaves the claims of such a mapping out and notes an event with the expression and the error
+    (C(GET events/events/)). An old event proves nothing: the claims are asked for once more, and what that adds counts.
+    """
+    names = {row["expression"]: (row["name"], row["scope_name"]) for row in mappings}
+
+    def events() -> dict[str, Row]:
+        query = {"actions": "property_mapping_exception", "username": user["username"], "ordering": "-created"}
+        rows = service.get("events/events/", query)["results"]
+        return {row["pk"]: row["context"] for row in rows if row["context"].get("expression") in names}
+
+    before = events()
+    if not before:
+        return []
+    claims_of(service, provider, user)
+    fresh = {context["expression"]: context for pk, context in events().items() if pk not in before}
+    return [
+        {"mapping": names[expression][0], "scope": names[expression][1], "error": _error(context)}
+        for expression, context in fresh.items()
+    ]
+
+
+def _error(context: Row) -> str:
+    """An exception as authentik noted it, without the values that it may quote from the expression."""
+    exception = (context.get("exception") or [{}])[0]
+    name, value = exception.get("exc_type", "error"), " ".join(str(exception.get("exc_value", "")).split())
+    # Queries of URLs, and what is long and has both letters and digits, may be secrets.
+    value = re.sub(r"\?\S+", "?…", value)
+    value = re.sub(r"(?=\S*\d)(?=\S*[A-Za-z])[\w.+/=-]{16,}", "…", value)
+    return f"{name}: {value}"[:LONGEST_ERROR]
 
 
 def names_in(claims: Mapping[str, Any], claim: str) -> list[str]:

@@ -78,6 +78,12 @@ options:
   login:
     description: A login that was tried, as M(zerotrust.netbird_authentik.oidc_login) returns it.
     type: dict
+  login_at_authentik:
+    description:
+      - A login that was tried at authentik itself, with what authentik holds, because O(login) ended with NetBird's page
+        "Authentication failed" (O(setup=management)).
+      - It proves whether the secret of NetBird's connector is what keeps people out. Without it nothing is said about that.
+    type: dict
   device_login:
     description:
       - A login of a device, with O(zerotrust.netbird_authentik.oidc_login#module:grant=device_code), that was tried
@@ -122,7 +128,7 @@ checks:
   description:
     - One row per check that passed or was skipped, and one per cause that was found.
     - Each has C(check), C(result) (V(passed), V(failed), V(warning) or V(skipped)), C(cause), C(title), C(saw), C(remedy) and
-      C(thread), a public thread where people met it.
+      C(thread), a public thread where people met it. C(saw) is what gives the cause away, or what a check saw that passed.
   returned: always, except when an option is wrong
   type: list
   elements: dict
@@ -186,7 +192,7 @@ from typing import Any
 
 from ansible.module_utils.basic import env_fallback
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._catalogue import CAUSES
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._catalogue import CAUSES, EVIDENCES
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGIN, diagnose, passes, row
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes_logout import LOG_OUT
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._course import course
@@ -213,6 +219,7 @@ ARGUMENT_SPEC = argument_spec(
         "audience": {"type": "str"},
         "environment": {"type": "dict"},
         "login": {"type": "dict"},
+        "login_at_authentik": {"type": "dict"},
         "device_login": {"type": "dict"},
         "discoveries": {"type": "list", "elements": "dict"},
     },
@@ -221,7 +228,7 @@ ARGUMENT_SPEC = argument_spec(
 
 def run(context: Context) -> dict[str, Any]:
     seen = observe(context)
-    checks = diagnose(CAUSES, seen)
+    checks = diagnose(CAUSES, EVIDENCES, seen)
     if "login" not in seen:
         checks.append(row(LOGIN, "skipped", title="no login was tried"))
     # It comes after the login.

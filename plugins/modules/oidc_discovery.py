@@ -103,7 +103,7 @@ def run(context: Context) -> dict[str, Any]:
     seen = discover(Http(Tls(**context.connection)), context.params["issuer"])
     discovery = {"from": platform.node(), **seen}
     wanted = {"wanted_scopes": context.params["scopes"], "wanted_grants": context.params["grant_types"]}
-    checks = diagnose(cause.causes, Seen({"setup": "", "discoveries": [discovery], **wanted}))
+    checks = diagnose(cause.causes, cause.evidences, Seen({"setup": "", "discoveries": [discovery], **wanted}))
     return passes(checks, discovery=discovery)
 
 

@@ -26,6 +26,7 @@ from conformance._replay import NETBIRD, Mismatch, recording, replay, segment
 from simulators import netbird
 from simulators._server import Fault
 from simulators.netbird import connectors, endpoints, kinds, objects, people, state
+from simulators.netbird.embedded import Embedded
 from simulators.netbird.state import xid
 
 EXCHANGES = recording("netbird-0.77.1")["exchanges"]
@@ -378,11 +379,20 @@ def test_a_connector_made_anew_makes_new_users(nb: netbird.NetBird, issuer: Issu
 
 
 @pytest.mark.parametrize(
+    ("held", "groups"), [("one", ["one"]), ([{"name": "two"}, {"id": 2}, "three"], ["two", "three"]), ({"a": 1}, [])]
+)
+def test_the_embedded_provider_takes_groups_in_any_of_these_forms(held: Any, groups: list[str]) -> None:
+    """Seen on a real 0.77.1: a text is one group, an object counts by its name, what is no list is none."""
+    person = Embedded.person({"sub": "1", "name": "A", "email": "a@example.com", "groups": held})
+    assert person["groups"] == groups
+
+
+@pytest.mark.parametrize(
     ("claims", "reason"),
     [
         ({"name": None}, 'missing "name" claim'),
         ({"email": None}, 'missing "email" claim'),
-        ({"groups": "one"}, 'malformed "groups" claim'),
+        ({"groups": ["one", 2]}, 'malformed "groups" claim'),
         ({"iss": "http://elsewhere/"}, "different provider"),
         ({"aud": "other"}, "expected audience"),
         ({"exp": 1}, "token is expired"),

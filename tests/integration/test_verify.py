@@ -149,19 +149,23 @@ def test_empty_redirects_are_not_given_the_first_one_that_comes(management: Serv
 
 @pytest.mark.once
 def test_check_mode_logs_nobody_in(management: Servers) -> None:
-    played = verify(management, {}, "--check")
+    played = verify(management, {"verify_people": "none"}, "--check")
     assert played.code == 0, played.output
     assert played.writes == []
+    assert not any("groups that people will get" in line for line in table(played))
     assert any("not tried in check mode" in line for line in table(played))
 
 
 @pytest.mark.once
 def test_ordinary_modules_find_the_same(management: Servers) -> None:
-    (provider,) = management.authentik.state.providers.values()
-    provider["include_claims_in_id_token"] = False
+    """The connector's secret differs: that is proven by a login at authentik itself, with the secret that authentik holds."""
+    (connector,) = management.netbird.state.connectors.values()
+    connector["client_secret"] = "not-the-secret"
     here = verify(management)
     there = verify(management, {"netbird_authentik_in_process": False}, "-vvvv")
+    assert causes(here) == {"connector-secret-differs"}
     assert table(here) == table(there)
+    assert (management.authentik.state.sessions, management.authentik.state.refresh_tokens) == ({}, {})
     assert [secret for secret in [PASSWORD, *management.secrets()] if secret in there.output] == []
 
 

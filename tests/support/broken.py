@@ -35,6 +35,9 @@ class Broken:
     app_password: str = ""
     claim: str = "entitlements"
     key_lost: bool = False
+    # Standalone: whether new people wait for approval in NetBird, and whether a device logs in as well.
+    approval: bool = False
+    device: bool = False
 
     @property
     def ak(self) -> authentik.State:
@@ -92,12 +95,28 @@ class Broken:
         login = self.log_in()
         if login:
             options["login"] = login
-        result = call("netbird_login_check", {**options, **self.options})
+        if login and login["outcome"] == "callback_failed" and self.ak.find("applications", slug="netbird"):
+            options["login_at_authentik"] = self.log_in_at_authentik(login["request"])
+        given = {name: value for name, value in {**options, **self.options}.items() if value is not None}
+        result = call("netbird_login_check", given)
         assert bool(result.get("failed")) is any(row["result"] == "failed" for row in result["checks"])
         return result
 
     def log_in(self) -> dict[str, Any]:
         raise NotImplementedError
+
+    def log_in_at_authentik(self, request: dict[str, str]) -> dict[str, Any]:
+        """The same login at authentik itself, with the secret that authentik holds."""
+        options = {
+            "issuer": self.servers.issuer,
+            "client_id": self.provider["client_id"],
+            "client_secret": self.provider["client_secret"],
+            "redirect_uri": request["redirect_uri"],
+            "scopes": request["scope"].split(),
+            "username": self.person,
+            "password": self.password,
+        }
+        return dict(call("oidc_login", options)["login"])
 
 
 class Management(Broken):
@@ -136,10 +155,13 @@ class Standalone(Broken):
         with netbird.serve(embedded=False, oidc=netbird.Oidc(**configured)) as server:
             give_owner(server, self.claim)
             server.state.key_lost = self.key_lost
+            server.state.account.extra["user_approval_required"] = self.approval
             self.servers = Servers(self.servers.authentik, server, self.servers.folder)
+            if self.device:
+                self.options["device_login"] = self.log_in(grant="device_code")
             return super().look()
 
-    def log_in(self) -> dict[str, Any]:
+    def log_in(self, **more: Any) -> dict[str, Any]:
         if not self.provider["redirect_uris"]:
             return {}
         environment = self.environment or {}
@@ -153,6 +175,7 @@ class Standalone(Broken):
             "password": self.password,
             "netbird_url": self.servers.netbird.url,
             "netbird_token": self.servers.netbird.token,
+            **more,
         }
         return dict(call("oidc_login", options)["login"])
 

@@ -224,7 +224,7 @@ ELSEWHERE = {
     "authentik_claims_info": "test_people.py",
     "netbird_jwt_groups": "test_seed.py",
     "netbird_login_check": "test_causes.py",
-    "oidc_discovery": "test_causes.py",
+    "oidc_discovery": "test_issuer.py",
     "oidc_login": "test_causes.py",
 }
 

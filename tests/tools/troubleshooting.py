@@ -53,12 +53,18 @@ From the symptom to the cause
 This is what a login ends with, and what is known to lead to it.
 
 """
+UNSEEN = """
+What cannot be seen from outside
+--------------------------------
+
+No cause is named for these.
+"""
 
 
 def page() -> str:
     """The whole page."""
     sys.path.insert(0, str(ROOT / ".build"))
-    from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._catalogue import CAUSES
+    from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._catalogue import CAUSES, UNSEEABLE
     from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import OUTCOMES
 
     lines = [HEAD]
@@ -79,6 +85,7 @@ def page() -> str:
                 url = f"https://github.com/{cause.thread.replace('#', '/issues/')}"
                 lines.append(f":Met in: `{cause.thread} <{url}>`__")
             lines.append("")
+    lines += [UNSEEN, *(f"{mistake}\n  {text(reason)}\n" for mistake, reason in UNSEEABLE.items())]
     return "\n".join(lines).rstrip() + "\n"
 
 

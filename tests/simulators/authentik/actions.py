@@ -265,7 +265,7 @@ def preview_user(view: View, key: str, _data: Any) -> Result:
             raise Refused(400, {"for_user": "User not found"})
     scopes = tuple(view.state.mappings[pk]["scope_name"] for pk in row["property_mappings"])
     grant = claims.Grant(row["pk"], user["pk"], scopes, int(now().timestamp()), jti=claims.jti(view.state))
-    found = claims.id_token(view.state, grant, view.base, lenient=True)
+    found = claims.id_token(view.state, grant, view.base)
     return 200, {"preview": {name: value for name, value in found.items() if value is not None}}
 
 

@@ -14,13 +14,14 @@ from starlette.responses import HTMLResponse, Response
 
 from .apps import APPLICATION_RESOURCES
 from .devices import DEVICE_RESOURCES
+from .events import EVENTS
 from .fields import REQUIRED, Field, Invalid
 from .people import PEOPLE_RESOURCES
 from .policies import POLICY_RESOURCES
 from .spec import Filter, Resource, ServerFailure, View
 from .state import Row, State, new_id, now
 
-_ALL = (*PEOPLE_RESOURCES, *APPLICATION_RESOURCES, *POLICY_RESOURCES, *DEVICE_RESOURCES)
+_ALL = (*PEOPLE_RESOURCES, *APPLICATION_RESOURCES, *POLICY_RESOURCES, *DEVICE_RESOURCES, EVENTS)
 RESOURCES = {resource.path: resource for resource in _ALL}
 VERBS = {"GET": "view", "POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
 MAX_PAGE = 100  # since 2026.5; before that a page is as long as it is asked to be

@@ -177,7 +177,7 @@ CERTIFICATES = Resource(
         Field("name", required=True),
         computed("fingerprint_sha256", lambda view, _row: view.state.key_pair.fingerprint("sha256")),
         computed("fingerprint_sha1", lambda view, _row: view.state.key_pair.fingerprint("sha1")),
-        computed("cert_expiry", lambda view, _row: view.state.key_pair.expiry()),
+        computed("cert_expiry", lambda view, row: row.get("cert_expiry") or view.state.key_pair.expiry()),
         computed("cert_subject", lambda _view, row: f"OU=Self-signed,O=authentik,CN={row['name']}"),
         constant("private_key_available", True),
         constant("private_key_type", "rsa", until=NEWER),

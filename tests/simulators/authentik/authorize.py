@@ -167,10 +167,13 @@ def to_login(at: Visit, application: Row | None) -> Response:
 
 
 def brand_flow(state: State, kind: str) -> str:
-    """Return the slug of the brand's flow of a kind, if it has one."""
+    """Return the slug of the brand's flow of a kind, if it has one.
+
+    UNRECORDED: without one, the first flow that is designated for that (authentik's source; not whether it applies).
+    """
     brand = state.find("brands", default=True)
     flow = state.flows.get(brand[f"flow_{kind}"]) if brand else None
-    return str(flow["slug"]) if flow else ""
+    return str(flow["slug"]) if flow else min((str(row["slug"]) for row in state.where("flows", designation=kind)), default="")
 
 
 def default_flow(at: Visit, designation: str) -> Response:

@@ -75,5 +75,8 @@ def jwks(state: State, slug: str) -> Response:
     # UNRECORDED: keys of an unknown application (a guess by its discovery)
     if provider is None:
         return page(404, "Not Found")
-    keys = {"keys": [state.key_pair.jwk(claims.kid(state))]} if provider["signing_key"] else {}
-    return Response(json.dumps(keys), 200, {"access-control-allow-origin": "*"}, "application/json")
+    keys = [state.key_pair.jwk(claims.kid(state))] if provider["signing_key"] else []
+    if provider["encryption_key"]:
+        # UNRECORDED: the key that encrypts (seen once on a 2026.5; authentik's source)
+        keys.append({**state.key_pair.jwk(claims.kid(state)), **claims.ENCRYPTION, "use": "enc"})
+    return Response(json.dumps({"keys": keys} if keys else {}), 200, {"access-control-allow-origin": "*"}, "application/json")

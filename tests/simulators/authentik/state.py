@@ -190,6 +190,7 @@ class State:
     access_tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
     refresh_tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
+    events: Table = field(default_factory=dict)
     generated: set[str] = field(default_factory=set)
     install_id: str = field(default_factory=new_id)
     _numbers: dict[str, int] = field(default_factory=lambda: {"users": 3, "providers": 1, "devices": 1})

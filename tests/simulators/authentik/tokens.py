@@ -16,7 +16,7 @@ from starlette.responses import Response
 from . import access, claims
 from .authorize import granted_scopes, grants, redirect_allowed
 from .oauth import TokenError, confidential, cors, credentials, refused, reply
-from .spec import NotBuilt, ServerFailure
+from .spec import NotBuilt
 from .state import Row, State, now
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -47,13 +47,9 @@ def token(state: State, base: str, form: Mapping[str, str], headers: Mapping[str
 
 
 def _issue(state: State, base: str, grant: claims.Grant, refresh: bool) -> Row:
-    """Make the tokens of a grant; a mapping that fails is an error that the server has no answer for."""
+    """Make the tokens of a grant."""
     provider = state.providers[grant.provider]
-    try:
-        identity = claims.id_token(state, grant, base)
-    except Exception as error:
-        # UNRECORDED: a mapping that fails (measured: an error inside the server)
-        raise ServerFailure(f"mapping failed: {error!r}") from error
+    identity = claims.id_token(state, grant, base)
     scope = " ".join(grant.scopes)
     lasts = claims.seconds(provider["access_token_validity"])
     more = {"azp": provider["client_id"], "uid": state.secret(40), "scope": scope}
