@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils import _causes_tokens, _login, _oidc
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._catalogue import CAUSES, EVIDENCES
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import OUTCOMES
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGINS, OUTCOMES
 from simulators._server import Fault
 from support import breaks
 from support.breaks import (
@@ -150,7 +150,7 @@ def test_a_device_is_kept_out_by_the_same(standalone: Standalone, cause: str) ->
     standalone.device = True
     rows = standalone.verify()
     assert named(rows) == {cause}
-    assert [row["cause"] for row in rows if row["check"].startswith("Login")] == [cause, cause]
+    assert [row["cause"] for row in rows if row["check"] in LOGINS.values()] == [cause, cause]
 
 
 def test_a_person_with_another_subject_is_a_new_one_who_waits(standalone: Standalone) -> None:
@@ -158,7 +158,7 @@ def test_a_person_with_another_subject_is_a_new_one_who_waits(standalone: Standa
     standalone.device = standalone.approval = True
     rows = standalone.verify()
     assert named(rows) == {"subject-mode-not-user-id", "waiting-for-approval", "new-people-wait"}
-    assert [row["cause"] for row in rows if row["check"].startswith("Login")] == ["subject-mode-not-user-id"] * 2
+    assert [row["cause"] for row in rows if row["check"] in LOGINS.values()] == ["subject-mode-not-user-id"] * 2
     (waiting,) = (row for row in rows if row["cause"] == "waiting-for-approval")
     assert waiting["remedy"] == "This comes from subject-mode-not-user-id: mend that first."
 

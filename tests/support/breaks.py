@@ -416,11 +416,13 @@ LATE = {
     "connector-secret-differs",
     "datastore-key-lost",
     "login-password-used",
+    "logout-fails",
     "password-wrong",
     "person-blocked",
     "flow-denies",
     "second-factor",
     "service-account-without-rights",
+    "session-outlives-logout",
     "stage-needs-a-browser",
     "tokens-not-usable",
 }
