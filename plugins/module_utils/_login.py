@@ -101,6 +101,7 @@ def dashboard(netbird_url: str, connector: str) -> Client:
         redirect_uri=netbird_url.rstrip("/") + DASHBOARD_PATH,
         scopes=DASHBOARD_SCOPES,
         start=f"{issuer}/auth/{connector}",
+        log_out=f"{netbird_url.rstrip('/')}/",
     )
 
 
@@ -240,9 +241,10 @@ def _end(
     leave, endpoint = document.get("end_session_endpoint"), document.get("revocation_endpoint")
     if tokens and leave and client.log_out:
         login.log_out = log_out(browser, str(leave), client.client_id, str(tokens["id_token"]), client.log_out, authentik)
-    elif tokens and leave and client.start:
-        # NetBird's embedded provider keeps a session of its own, and tokens that cannot be revoked.
-        _quietly(http, str(leave), {"id_token_hint": tokens["id_token"]})
+    if tokens and leave and client.start:
+        # NetBird's embedded provider forgets its own session when the browser comes back, which a stranded one did not.
+        with contextlib.suppress(Stopped):
+            browser.walk(f"{leave}/callback")
     if tokens and endpoint:
         for kind in ("refresh_token", "access_token"):
             if kind in tokens:

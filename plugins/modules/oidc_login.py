@@ -208,7 +208,6 @@ login:
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._browser import Person
@@ -285,7 +284,7 @@ def run(context: Context) -> dict[str, Any]:
 
 def _client(params: Any) -> Client:
     if params["via"] == "netbird":
-        return replace(dashboard(params["netbird_url"], params["connector"]), log_out=f"{params['netbird_url'].rstrip('/')}/")
+        return dashboard(params["netbird_url"], params["connector"])
     scopes = " ".join(params["scopes"])
     return Client(
         issuer=params["issuer"],
