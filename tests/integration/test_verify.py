@@ -79,6 +79,9 @@ def test_a_setup_that_works(management: Servers, authentik_version: str) -> None
     assert any("was removed again" in line for line in lines)
     assert lasting(management) == before
     secrets = [PASSWORD, *management.secrets()]
+    shown = f"{management.netbird.url}/oauth2/callback (strict)"
+    assert any(line.startswith("passed   Redirect URIs: ") and shown in line for line in lines)
+    assert [path.name for path in sorted(report.iterdir()) if shown not in path.read_text()] == []
     written = "".join(path.read_text() for path in sorted(report.iterdir()))
     assert [secret for secret in secrets if secret in played.output + written] == []
     suites = ElementTree.parse(report / "report.xml").getroot()
