@@ -45,6 +45,12 @@ class Task:
         return bool(self.result.get("changed"))
 
     @property
+    def touched(self) -> Any:
+        """Which settings of which objects its difference shows; it is None without one."""
+        diff = self.result.get("diff")
+        return {side: {name: sorted(values) for name, values in diff[side].items()} for side in diff} if diff else None
+
+    @property
     def writes(self) -> list[str]:
         return [f"{each['method']} {each['path']}" for each in self.requests if each["method"] not in READING]
 
