@@ -101,7 +101,7 @@ def authentik_answers(seen: Seen) -> str:
     check="Application",
     symptom='NetBird shows "Authentication failed", or its management server does not start.',
     remedy="Make the application (the role does), or correct the slug.",
-    explains=("no_document", "connector_failed", *REFUSED),
+    explains=("no_document", "connector_failed", "permission_denied", *REFUSED),
 )
 def application_missing(seen: Seen) -> str:
     """authentik has no such application."""
