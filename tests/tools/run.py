@@ -44,8 +44,12 @@ KINDS = {
     "conformance": False,
     "integration": True,
     "faults": False,
+    "live": False,
     "molecule": False,
 }
+
+# What "live" has to be told of the servers that it runs on; CONTRIBUTING.md says how.
+LIVE = ("AUTHENTIK_URL", "AUTHENTIK_TOKEN", "NETBIRD_URL", "NETBIRD_TOKEN")
 
 # What only reads the code, and needs one processor: two of these run at a time. Tests have two workers themselves.
 TOGETHER = ("lint", "sanity", "galaxy")
@@ -182,7 +186,9 @@ class Run:
             print(f"\n== {kind} ({core}): tests/{kind} has no tests yet", flush=True)
         else:
             marks = [] if last else ["-m", "not once"]
-            self.call(kind, core, bins[core], ["python", "-m", "pytest", "-n", "2", *marks, f"tests/{kind}"])
+            # The tests of a file of "live" build on each other.
+            spread = ["--dist", "loadfile"] if kind == "live" else []
+            self.call(kind, core, bins[core], ["python", "-m", "pytest", "-n", "2", *spread, *marks, f"tests/{kind}"])
 
     def summary(self) -> int:
         print(f"\n{'kind':25} {'core':6} {'result':12} seconds")
@@ -205,18 +211,33 @@ def docs(run: Run, core: str, bin_dir: Path) -> None:
     print(f"The site is at {site / 'html/index.html'}")
 
 
+def live(core: str, bin_dir: Path, clean_up: bool) -> int:
+    """The suite "live" on the servers that the environment names; it prints its own summary."""
+    run = Run()
+    options = ["--clean-up"] if clean_up else []
+    # A test on a slow server, with all that was made before it, may take its time.
+    command = ["python", "-m", "pytest", "-v", "--tb=short", "--timeout=1800", "--live", *options, "tests/live"]
+    run.call("live", core, bin_dir, command)
+    return 0 if run.results[0][2] == "passed" else 1
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=["test", "demo", "docs", "bench"])
+    parser.add_argument("command", choices=["test", "live", "demo", "docs", "bench"])
     parser.add_argument("kinds", nargs="*", help=f"kinds of tests: {', '.join(KINDS)}; without any, all of them")
     parser.add_argument("--core", choices=CORES, help="only this ansible-core")
+    parser.add_argument("--clean-up", action="store_true", help="live: only take back what an interrupted run left")
     args = parser.parse_args()
     kinds = args.kinds or list(KINDS)
     if not set(kinds) <= set(KINDS):
         parser.error(f"the kinds of tests are {', '.join(KINDS)}")
 
-    programs = list(PROGRAMS) if args.command == "test" else ["git"]
-    install_programs(each for each in programs if each != "chromium" or "integration" in kinds)
+    missing = [name for name in LIVE if not os.environ.get(name)]
+    if args.command == "live" and missing:
+        sys.exit(f"make live runs on servers of your own, which the environment names: set {', '.join(missing)}.")
+    programs = list(PROGRAMS) if args.command in ("test", "live") else ["git"]
+    shown = args.command == "test" and "integration" in kinds
+    install_programs(each for each in programs if each != "chromium" or shown)
     pythons = {core: next(filter(None, map(find_python, versions)), None) for core, versions in CORES.items()}
     for core in (core for core, python in pythons.items() if not python):
         print(f"== ansible-core {core} is left out: no Python {' or '.join(CORES[core])} with venv and ensurepip was found")
@@ -251,6 +272,8 @@ def main() -> int:
                 run.kind(*each)
     elif args.command == "docs":
         docs(run, first, bins["lint"])
+    elif args.command == "live":
+        return live(newest, bins[newest], args.clean_up)
     else:
         script = {"demo": "tests/demo/run.py", "bench": "tests/benchmarks/run.py"}[args.command]
         run.call(args.command, newest, bins[newest], ["python", script])

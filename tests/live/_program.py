@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""NetBird's management server on this machine for a moment, as the environment role configures it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+STARTS_WITHIN = 60.0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def started(program: Path, config: Path, folder: Path) -> Iterator[str]:
+    """The URL of a new server without any data, which has this C(management.json), but for TLS, which is its proxy's."""
+    folder.mkdir()
+    values = json.loads(config.read_text())
+    values["HttpConfig"] |= {"CertFile": "", "CertKey": ""}
+    own = folder / "management.json"
+    own.touch(mode=0o600)
+    own.write_text(json.dumps(values))
+    port = _free_port()
+    options = {"config": own, "datadir": folder, "port": port, "metrics-port": _free_port(), "log-file": "console"}
+    command = [program, "management", *(f"--{name}={value}" for name, value in options.items())]
+    log = folder / "log"
+    with log.open("w") as file:
+        server = subprocess.Popen(
+            [*command, "--disable-legacy-port", "--disable-anonymous-metrics"],
+            cwd=folder,
+            env={**os.environ, "NB_DISABLE_GEOLOCATION": "true"},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        end = time.monotonic() + STARTS_WITHIN
+        while not _answers(url):
+            assert server.poll() is None, f"the management server ended: {log.read_text()[-2000:]}"
+            assert time.monotonic() < end, f"the management server does not answer: {log.read_text()[-2000:]}"
+            time.sleep(0.1)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/api/instance", timeout=5).ok
+    except requests.ConnectionError:
+        return False
