@@ -95,6 +95,8 @@ def datastore_key_lost(seen: Seen) -> str:
         _unreadable(seen)
         and not authorization_stripped(seen)
         and seen.failures["netbird_status"] == 401
+        # One that a login gave is refused for whatever refuses the person's.
+        and not seen.netbird_token_of_a_login
         and seen.login["outcome"] == "token_invalid"
     )
     return "the administrator's token and the token of a person who just logged in are both refused (401)" if both else ""

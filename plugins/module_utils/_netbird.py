@@ -23,6 +23,11 @@ REFERENCES: dict[str, Reference] = {
 }
 
 
+def of_a_login(token: str) -> bool:
+    """Whether a token is one that a login gave (three parts), and no personal access token."""
+    return token.count(".") == 2
+
+
 class Netbird(Service):
     """One NetBird management server during one task."""
 
@@ -33,8 +38,8 @@ class Netbird(Service):
         token = context.params["netbird_token"]
         if not token.strip():
             raise Failure("netbird_token is empty. Create a personal access token of an administrator in NetBird.")
-        # The dashboard's own access token (three parts) is as good as a personal access token.
-        scheme = "Bearer" if token.count(".") == 2 else "Token"
+        # The dashboard's own access token is as good as a personal access token.
+        scheme = "Bearer" if of_a_login(token) else "Token"
         super().__init__(
             Client(
                 context.params["netbird_url"],

@@ -18,7 +18,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._cause
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import ApiError, Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._login import Client, log_in
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import Context
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird import Netbird
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird import Netbird, of_a_login
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import Http, Tls, Unreachable
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._people import (
     Entitled,
@@ -49,6 +49,7 @@ def observe(context: Context) -> Seen:
     things["issuer"] = params["issuer"] or f"{params['authentik_url'].rstrip('/')}/application/o/{params['application']}/"
     things["authentik_url"] = params["authentik_url"].rstrip("/")
     things["netbird_url"] = (params["netbird_public_url"] or params["netbird_url"]).rstrip("/")
+    things["netbird_token_of_a_login"] = of_a_login(params["netbird_token"] or "")
     if (params["login"] or {}).get("log_out"):
         things["log_out"] = params["login"]["log_out"]
     audience = params["audience"] or (params["environment"] or {}).get("NETBIRD_AUTH_AUDIENCE")

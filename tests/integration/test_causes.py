@@ -105,6 +105,13 @@ def test_a_mapping_that_failed_before_is_no_cause(management: Management) -> Non
 # Said only where it is proven
 
 
+def test_an_administrators_token_of_a_login_proves_no_lost_key(standalone: Standalone) -> None:
+    """It is refused for the same reason as the person's."""
+    STANDALONE["api-scope-missing"][0](standalone)
+    standalone.options["netbird_token"] = "header.claims.signature"
+    assert named(standalone.verify()) == {"api-scope-missing", "netbird-refuses"}
+
+
 def test_a_secret_is_blamed_for_nothing_that_was_not_tried(management: Management) -> None:
     MANAGEMENT["connector-secret-differs"][0](management)
     management.options["login_at_authentik"] = None

@@ -178,6 +178,16 @@ def test_a_chosen_secret_and_its_change(servers: Servers) -> None:
 
 
 @pytest.mark.once
+def test_grants_that_were_taken_away_come_back(servers: Servers) -> None:
+    assert servers.play(PLAYBOOK, VARIABLES).code == 0
+    (provider,) = servers.authentik.state.providers.values()
+    provider["grant_types"] = ["refresh_token"]
+    healed = servers.play(PLAYBOOK, VARIABLES, "--tags", "management_application")
+    assert len(healed.changed) == 1
+    assert sorted(provider["grant_types"]) == ["authorization_code", "refresh_token"]
+
+
+@pytest.mark.once
 def test_an_older_server_gets_the_generic_type(servers: Servers) -> None:
     servers.netbird.state.unknown_types.add("authentik")
     played = servers.play(PLAYBOOK, VARIABLES)

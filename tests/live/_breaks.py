@@ -81,6 +81,17 @@ def own_profile_mapping(setup: Management) -> None:
     setup.change_provider(property_mappings=[*setup.provider["property_mappings"], setup.mapping("profile")["pk"]])
 
 
+def encrypt(setup: Setup) -> None:
+    setup.change_provider(encryption_key=setup.provider["signing_key"])
+
+
+def failing_mapping(setup: Management) -> None:
+    """The role's own mapping, with a slip of the hand in it."""
+    chosen = setup.provider["property_mappings"]
+    (row,) = (row for row in setup.ak.rows("scope mapping") if row["pk"] in chosen and row["scope_name"] == "profile")
+    setup.ak.patch(f"propertymappings/provider/scope/{row['pk']}/", {"expression": "return {'name': request.user.nam}"})
+
+
 def user(**values: Any) -> Callable[[Setup], None]:
     return lambda setup: setup.ak.patch(f"core/users/{setup.user('alice')['pk']}/", values)
 
@@ -160,11 +171,16 @@ MANAGEMENT = {
     "the claims are not in the id_token": Break("claims-not-in-id-token", provider(include_claims_in_id_token=False)),
     "the client is public": Break("client-type-public", provider(client_type="public")),
     "the grant of codes is missing": Break(
-        "grant-types-incomplete",
-        provider(grant_types=["refresh_token"]),
-        provider(grant_types=["authorization_code", "refresh_token"]),
-        needs="grant_types",
+        "grant-types-incomplete", provider(grant_types=["refresh_token"]), needs="grant_types"
     ),
+    "codes expire at once": Break(
+        "codes-expire-at-once", provider(access_code_validity="seconds=0"), provider(access_code_validity="minutes=1")
+    ),
+    "tokens expire at once": Break(
+        "tokens-expire-at-once", provider(access_token_validity="seconds=0"), provider(access_token_validity="hours=1")
+    ),
+    "tokens are encrypted": Break("tokens-encrypted", encrypt, provider(encryption_key=None)),
+    "the expression of a mapping fails": Break("mapping-fails", failing_mapping),
     "the redirect has a slash more": Break("redirect-missing", redirects(("strict", "https://netbird.invalid/oauth2/callback/"))),
     "the redirect is a regular expression": Break("redirect-not-strict", redirects(("regex", ".*/oauth2/callback"))),
     "there is no redirect": Break("redirect-uris-empty", provider(redirect_uris=[])),
@@ -259,6 +275,11 @@ STANDALONE = {
     "the client is confidential": Break("client-type-confidential", provider(client_type="confidential")),
     "the scope entitlements is not selected": Break("entitlements-scope-missing", without_scope("entitlements")),
     "the scope of authentik's API is not selected": Break("api-scope-missing", without_scope("goauthentik.io/api")),
+    "codes expire at once": Break("codes-expire-at-once", provider(access_code_validity="seconds=0")),
+    "tokens expire at once": Break(
+        "tokens-expire-at-once", provider(access_token_validity="seconds=0"), provider(access_token_validity="hours=1")
+    ),
+    "tokens are encrypted": Break("tokens-encrypted", encrypt, provider(encryption_key=None)),
     "people are named by a hash": Break("subject-mode-not-user-id", provider(sub_mode="hashed_user_id")),
     "the claims are not in the id_token": Break("claims-not-in-id-token", provider(include_claims_in_id_token=False)),
     "only the grant of codes is there": Break(
