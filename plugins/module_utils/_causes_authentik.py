@@ -279,8 +279,13 @@ def redirect_not_strict(seen: Seen) -> str:
 
 @cause.evidence("Redirect URIs")
 def redirect_uris(seen: Seen) -> str:
-    """The redirects."""
-    return ", ".join(f"{entry['url']} ({entry['matching_mode']})" for entry in seen.provider["redirect_uris"])
+    """The redirects, and which of them are for a log-out."""
+
+    def shown(entry: Mapping[str, Any]) -> str:
+        logout = ", logout" if entry.get("redirect_uri_type") == "logout" else ""
+        return f"{entry['url']} ({entry['matching_mode']}{logout})"
+
+    return ", ".join(map(shown, seen.provider["redirect_uris"]))
 
 
 # Scopes, claims, grants
