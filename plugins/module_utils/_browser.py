@@ -43,6 +43,7 @@ PASSWORD = "ak-stage-password"
 SECOND_FACTOR = "ak-stage-authenticator-validate"
 DEVICE_CODE = "ak-provider-oauth2-device-code"
 DEVICE_DONE = f"{DEVICE_CODE}-finish"
+SERVER_FAILED = "server_failed"
 # What it means that a stage does not take what was entered; other stages take whatever was shown.
 REFUSALS = {IDENTIFICATION: "password_refused", PASSWORD: "password_refused", SECOND_FACTOR: "code_refused"}
 # How a log-out ends: back at the client or at NetBird's page for it, or at authentik.
@@ -194,7 +195,8 @@ class Browser:
         except ValueError:
             challenge = None
         if not isinstance(challenge, Mapping) or "component" not in challenge:
-            raise Stopped("flow_failed", text_of(response.text) or f"status {response.status_code}", where)
+            outcome = "flow_failed" if response.status_code < 500 else SERVER_FAILED
+            raise Stopped(outcome, text_of(response.text) or f"status {response.status_code}", where)
         self.steps[-1].component = str(challenge["component"])
         return challenge
 
@@ -266,6 +268,6 @@ def _outcome_of_page(status: int, where: str, page: str) -> str:
             return outcome
     if status == 404 and where.rstrip("/").endswith("/device"):
         return "device_page_missing"
-    if status >= 500 and where.endswith("/callback"):
-        return "callback_failed"
+    if status >= 500:
+        return "callback_failed" if where.endswith("/callback") else SERVER_FAILED
     return "page_failed"

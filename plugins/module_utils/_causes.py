@@ -261,6 +261,7 @@ OUTCOMES = {
     "connector_failed": 'NetBird shows "Connector failed to initialize"',
     "callback_failed": 'NetBird shows "Authentication failed"',
     "netbird_redirect_refused": "NetBird does not know the dashboard's URL",
+    "server_failed": "a server answers with an error of its own",
     "page_failed": "a server shows a page that does not belong to a login",
     "device_page_missing": "authentik has no page for a device's code",
     "state_differs": "the answer belongs to another request",

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import Catalogue, Seen
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGINS, Catalogue, Seen
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import ENDPOINTS, LEEWAY, WELL_KNOWN, origin
 
 cause = Catalogue()
@@ -46,6 +46,19 @@ def _ended(seen: Seen, outcome: str) -> str:
 def issuer_unreachable(seen: Seen) -> str:
     """A host that has to reach the issuer cannot."""
     return _ended(seen, "unreachable")
+
+
+@cause(
+    check="Reachability",
+    symptom='A login ends with a plain page, "Internal Server Error" or "Bad Gateway", and again when it is tried once more.',
+    remedy="Read the log of that server. A single one is no reason to: authentik replaces its web workers now and then, and what "
+    "they were at ends like that.",
+    explains=("server_failed",),
+)
+def server_fails(seen: Seen) -> str:
+    """A server answers a login with an error of its own, twice."""
+    logins = [getattr(seen, name) for name in LOGINS if name in seen]
+    return "; ".join(f"{each['where']}: {each['said']}" for each in logins if each["outcome"] == "server_failed")
 
 
 @cause.evidence("Reachability")

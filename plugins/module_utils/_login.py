@@ -17,7 +17,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._browser import DEVICE_DONE, Browser, Person, Stopped
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._browser import (
+    DEVICE_DONE,
+    SERVER_FAILED,
+    Browser,
+    Person,
+    Stopped,
+)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGGED_IN
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._logout import LogOut, log_out
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import MissingLibrary
@@ -35,6 +41,9 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc 
     unverified,
 )
 
+# authentik replaces its web workers about every thousand requests, and what they were at gets a plain 500 (measured); where that
+# was NetBird's request for tokens, people see NetBird's own.
+PASSING = (SERVER_FAILED, "callback_failed")
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 # The client of NetBird's embedded provider that its dashboard is, and what it asks for.
 DASHBOARD = "netbird-dashboard"
@@ -106,9 +115,17 @@ def dashboard(netbird_url: str, connector: str) -> Client:
 
 
 def log_in(tls: Tls, client: Client, person: Person, netbird_url: str = "") -> Login:
-    """Log a person in, ask NetBird's API as that person where ``netbird_url`` is given, and log them out at authentik again."""
+    """Log a person in, ask NetBird's API as that person where ``netbird_url`` is given, and log them out at authentik again.
+
+    A login that ended for what may have passed is tried once more, as a person would.
+    """
     if JWT_IMPORT_ERROR is not None:
         raise MissingLibrary(missing_required_lib("PyJWT"), JWT_IMPORT_ERROR)
+    login = _log_in(tls, client, person, netbird_url)
+    return _log_in(tls, client, person, netbird_url) if login.outcome in PASSING else login
+
+
+def _log_in(tls: Tls, client: Client, person: Person, netbird_url: str) -> Login:
     login = Login()
     browser = Browser(tls, person)
     http = Http(tls, steps=browser.steps)
@@ -189,7 +206,8 @@ def _granted(http: Http, endpoint: str, form: Mapping[str, Any], wanted: str) ->
     answer = _ask(http, "POST", endpoint, where, data=form)
     if answer.status != 200 or not isinstance(answer.document, dict) or wanted not in answer.document:
         error = answer.document.get("error", "") if isinstance(answer.document, dict) else ""
-        raise Stopped("token_refused", str(error) or f"status {answer.status}", where)
+        outcome = "token_refused" if answer.status < 500 else SERVER_FAILED
+        raise Stopped(outcome, str(error) or f"status {answer.status}", where)
     return answer.document
 
 

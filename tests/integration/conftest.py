@@ -41,3 +41,4 @@ def standalone(standalone_servers: Servers) -> Iterator[Standalone]:
     assert key is not None
     yield Standalone(standalone_servers, "standalone", app_password=key["key"])
     frozen.restore()
+    standalone_servers.authentik.clear_faults()

@@ -214,8 +214,13 @@ def account(**values: Any) -> Callable[[Standalone], None]:
     return lambda setup: setup.ak.patch(f"core/users/{setup.user('netbird')['pk']}/", values)
 
 
-def no_account(setup: Standalone) -> None:
+def without_server(setup: Standalone) -> None:
+    """Ask NetBird no more, which goes on with what it was started with, or with what it has stored since."""
     setup.server = None
+
+
+def no_account(setup: Standalone) -> None:
+    without_server(setup)
     setup.ak.delete("user", setup.user("netbird"))
 
 
@@ -233,7 +238,7 @@ def app_password(setup: Standalone) -> Row:
 
 
 def no_app_password(setup: Standalone) -> None:
-    setup.server = None
+    without_server(setup)
     setup.ak.delete("token", app_password(setup))
 
 
@@ -246,7 +251,7 @@ def expired_app_password(setup: Standalone) -> None:
 
 def other_app_password(setup: Standalone) -> None:
     """Somebody has given the account another one, and NetBird has the old one."""
-    setup.server = None
+    without_server(setup)
     setup.ak.post(f"core/tokens/{setup.live.name('app-password')}/set_key/", {"key": "not-what-netbird-has"})
 
 
@@ -280,7 +285,6 @@ STANDALONE = {
         "tokens-expire-at-once", provider(access_token_validity="seconds=0"), provider(access_token_validity="hours=1")
     ),
     "tokens are encrypted": Break("tokens-encrypted", encrypt, provider(encryption_key=None)),
-    "people are named by a hash": Break("subject-mode-not-user-id", provider(sub_mode="hashed_user_id")),
     "the claims are not in the id_token": Break("claims-not-in-id-token", provider(include_claims_in_id_token=False)),
     "only the grant of codes is there": Break(
         "grant-types-incomplete", provider(grant_types=["authorization_code"]), needs="grant_types"
@@ -313,7 +317,10 @@ STANDALONE = {
         "prompt-login-not-disabled", environment(NETBIRD_AUTH_PKCE_DISABLE_PROMPT_LOGIN="false"), host=True
     ),
     "the bindings leave the person out": Break("person-not-let-in", not_let_in),
-    # NetBird would have to be started anew after these
+    # NetBird would have to be started anew, or has somebody twice, after these
+    "people are named by a hash": Break(
+        "subject-mode-not-user-id", provider(sub_mode="hashed_user_id"), without_server, also="person-twice"
+    ),
     "the service account is gone": Break("service-account-missing", no_account, host=True),
     "there is no app password": Break("app-password-missing", no_app_password, host=True),
     "the app password is another": Break("app-password-wrong", other_app_password, host=True),

@@ -54,7 +54,7 @@ QUERIES = {
 # Settings of the whole NetBird account that the roles write.
 SETTINGS = ("jwt_groups_enabled", "jwt_groups_claim_name", "jwt_allow_groups", "groups_propagation_enabled")
 # What changes by itself when people log in or somebody looks.
-VOLATILE = re.compile(r"last_\w+|.*_obj|users_obj|pagination|peers_count|resources_count")
+VOLATILE = re.compile(r"last_\w+|cache_count|.*_obj|users_obj|pagination|peers_count|resources_count")
 
 
 @dataclass

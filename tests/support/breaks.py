@@ -215,6 +215,10 @@ def no_token_endpoint(it: Broken) -> None:
     it.servers.authentik.inject(Fault(path="/application/o/token/", status=500, times=None))
 
 
+def failing_flow(it: Broken) -> None:
+    it.servers.authentik.inject(Fault(path="/flows/executor/", status=500, body="Internal Server Error", times=None))
+
+
 # What is in an expression that fails, and may not be said.
 SECRET = "s3cret-0f-the-expressi0n"
 LIFETIMES: dict[str, Break] = {
@@ -286,6 +290,7 @@ MANAGEMENT: dict[str, tuple[Break, tuple[str, str]]] = {
     "logout-redirect-missing": (without_return, WORKS),
     "session-outlives-logout": (keeps_session, WORKS),
     "logout-fails": (failing_log_out, WORKS),
+    "server-fails": (failing_flow, broken("server-fails")),
 }
 
 
@@ -396,6 +401,7 @@ STANDALONE: dict[str, tuple[Break, tuple[str, str]]] = {
     "datastore-key-lost": (lambda it: setattr(it, "key_lost", True), broken("datastore-key-lost")),
     "logout-redirect-missing": (without_return, WORKS),
     "session-outlives-logout": (keeps_session, WORKS),
+    "server-fails": (failing_flow, broken("server-fails")),
 }
 
 
@@ -421,6 +427,7 @@ LATE = {
     "person-blocked",
     "flow-denies",
     "second-factor",
+    "server-fails",
     "service-account-without-rights",
     "session-outlives-logout",
     "stage-needs-a-browser",
