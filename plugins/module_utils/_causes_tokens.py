@@ -37,7 +37,7 @@ SCOPES = {"management": EMBEDDED_SCOPES, "standalone": STANDALONE_SCOPES}
 def lasts(provider: Mapping[str, Any], what: str) -> float:
     """How many seconds codes or tokens of a provider last (C(access_code_validity), C(access_token_validity))."""
     parts = (part.partition("=") for part in str(provider[what]).split(";"))
-    return sum(UNITS.get(unit.strip().lower(), 0) * float(number or 0) for unit, _, number in parts)
+    return sum(UNITS.get(unit.strip().lower(), 0) * float(number or 0) for unit, _equals, number in parts)
 
 
 def tokens_expired(seen: Seen) -> bool:

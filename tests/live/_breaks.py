@@ -30,6 +30,8 @@ class Break:
     """The cause behind it, which is named too."""
     host: bool = False
     """Whether NetBird's host has to be told again too, and not only authentik."""
+    device: bool = False
+    """Whether a device is let in too: authentik gives an address 20 codes an hour."""
     needs: str = ""
     """A setting of the provider, without which the server knows no such mistake."""
 
@@ -280,14 +282,14 @@ STANDALONE = {
     "the client is confidential": Break("client-type-confidential", provider(client_type="confidential")),
     "the scope entitlements is not selected": Break("entitlements-scope-missing", without_scope("entitlements")),
     "the scope of authentik's API is not selected": Break("api-scope-missing", without_scope("goauthentik.io/api")),
-    "codes expire at once": Break("codes-expire-at-once", provider(access_code_validity="seconds=0")),
+    "codes expire at once": Break("codes-expire-at-once", provider(access_code_validity="seconds=0"), device=True),
     "tokens expire at once": Break(
         "tokens-expire-at-once", provider(access_token_validity="seconds=0"), provider(access_token_validity="hours=1")
     ),
     "tokens are encrypted": Break("tokens-encrypted", encrypt, provider(encryption_key=None)),
     "the claims are not in the id_token": Break("claims-not-in-id-token", provider(include_claims_in_id_token=False)),
     "only the grant of codes is there": Break(
-        "grant-types-incomplete", provider(grant_types=["authorization_code"]), needs="grant_types"
+        "grant-types-incomplete", provider(grant_types=["authorization_code"]), device=True, needs="grant_types"
     ),
     "there is no redirect": Break("redirect-uris-empty", provider(redirect_uris=[])),
     "the redirect has no path": Break("redirect-regex-wrong", redirect_added("regex", "https://{host}")),
@@ -299,7 +301,7 @@ STANDALONE = {
     "the service account is not let in": Break("service-account-not-let-in", account_not_let_in),
     "the service account may not read users": Break("service-account-without-rights", account_without_rights),
     "the app password has expired": Break("app-password-expired", expired_app_password),
-    "the default brand has no device code flow": Break("device-flow-not-on-default-brand", brand_without_flow),
+    "the default brand has no device code flow": Break("device-flow-not-on-default-brand", brand_without_flow, device=True),
     "the device code flow is for logins": Break("device-flow-designation", device_flow(designation="authentication")),
     "the device code flow is for anybody": Break("device-flow-authentication", device_flow(authentication="none")),
     "NetBird has another client id": Break(

@@ -44,7 +44,7 @@ def assert_named_and_made_good(setup: Setup, it: Break) -> None:
         pytest.skip(f"this authentik has no {it.needs}")
     try:
         it.make(setup)
-        rows = setup.verify(**it.login)
+        rows = setup.verify(**it.login, **({"device": True} if it.device else {}))
     finally:
         it.again(setup)
         healed = setup.play(*(() if it.host else setup.without_host))

@@ -134,17 +134,16 @@ class Standalone(Setup):
         known = {row["id"]: row["name"] for row in self.server.rows("group")}
         return sorted(self.short(known[group]) for group in user["auto_groups"])
 
-    def verify(self, person: str = "alice", **options: Any) -> list[Row]:
-        """What verify.yml does and finds, without a playbook."""
+    def verify(self, person: str = "alice", device: bool = False, **options: Any) -> list[Row]:
+        """What verify.yml does and finds, without a playbook; a device is let in on request, of which authentik rations codes."""
         environment = self.environment()
         password = environment.pop("NETBIRD_IDP_MGMT_EXTRA_PASSWORD")
         scopes = environment.get("NETBIRD_AUTH_SUPPORTED_SCOPES", STANDALONE_SCOPES).split()
         # Without a redirect authentik would store the first one that comes.
         login = self.log_in(person, scopes=scopes, **options) if self.provider["redirect_uris"] else None
-        device = self.let_device_in(person) if login and not options else None
         return self.check(
             login,
-            **({"device_login": device} if device else {}),
+            **({"device_login": self.let_device_in(person)} if device else {}),
             username=self.live.name(person),
             netbird_public_url=self.public_url,
             service_account=self.live.name("netbird"),
