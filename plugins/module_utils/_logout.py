@@ -12,7 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._browser import LOGGED_OUT, STRANDED, Browser, Stopped
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._browser import (
+    LOGGED_OUT,
+    SERVER_FAILED,
+    STRANDED,
+    Browser,
+    Stopped,
+)
 
 
 @dataclass
@@ -40,7 +46,7 @@ def log_out(browser: Browser, endpoint: str, client_id: str, id_token: str, back
     query = {"client_id": client_id, "id_token_hint": id_token, "post_logout_redirect_uri": back}
     start = f"{authentik}/"
     try:
-        browser.walk(f"{endpoint}?{urlencode(query)}", back, start)
+        _leave(browser, f"{endpoint}?{urlencode(query)}", back, start)
         if browser.at == start:
             ended.outcome, ended.said = STRANDED, "authentik's start page"
     except Stopped as stopped:
@@ -48,3 +54,13 @@ def log_out(browser: Browser, endpoint: str, client_id: str, id_token: str, back
     ended.where = browser.at
     ended.session_ended = browser.session_ended(authentik)
     return ended
+
+
+def _leave(browser: Browser, url: str, *ends: str) -> None:
+    """Walk there, and once more where a server failed: authentik's workers are replaced now and then (measured)."""
+    try:
+        browser.walk(url, *ends)
+    except Stopped as stopped:
+        if stopped.outcome != SERVER_FAILED:
+            raise
+        browser.walk(url, *ends)

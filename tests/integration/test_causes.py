@@ -76,7 +76,7 @@ def test_an_old_authentik(management: Management) -> None:
     assert named(management.verify()) == {"authentik-too-old"}
 
 
-@pytest.mark.parametrize("path", ["/flows/executor/", "/application/o/authorize/", "/application/o/token/"])
+@pytest.mark.parametrize("path", ["/flows/executor/", "/application/o/authorize/", "/application/o/token/", "/end-session/"])
 def test_a_server_error_that_passes_is_none(management: Management, path: str) -> None:
     """authentik's workers are replaced now and then; a secret is not blamed for that."""
     management.servers.authentik.inject(Fault(path=path, status=500, body="Internal Server Error", times=1))

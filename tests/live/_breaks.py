@@ -297,10 +297,6 @@ STANDALONE = {
         "redirect-regex-unescaped-dots", redirect_added("regex", "https://{host}/.*")
     ),
     "who logs out is not sent back": Break("logout-redirect-missing", without_logout_redirect, needs="grant_types"),
-    "the service account is inactive": Break("service-account-inactive", account(is_active=False)),
-    "the service account is not let in": Break("service-account-not-let-in", account_not_let_in),
-    "the service account may not read users": Break("service-account-without-rights", account_without_rights),
-    "the app password has expired": Break("app-password-expired", expired_app_password),
     "the default brand has no device code flow": Break("device-flow-not-on-default-brand", brand_without_flow, device=True),
     "the device code flow is for logins": Break("device-flow-designation", device_flow(designation="authentication")),
     "the device code flow is for anybody": Break("device-flow-authentication", device_flow(authentication="none")),
@@ -319,10 +315,14 @@ STANDALONE = {
         "prompt-login-not-disabled", environment(NETBIRD_AUTH_PKCE_DISABLE_PROMPT_LOGIN="false"), host=True
     ),
     "the bindings leave the person out": Break("person-not-let-in", not_let_in),
-    # NetBird would have to be started anew, or has somebody twice, after these
+    # NetBird has somebody twice after this, and would have to be started anew after others
     "people are named by a hash": Break(
         "subject-mode-not-user-id", provider(sub_mode="hashed_user_id"), without_server, also="person-twice"
     ),
+    "the service account is inactive": Break("service-account-inactive", account(is_active=False)),
+    "the service account is not let in": Break("service-account-not-let-in", account_not_let_in),
+    "the service account may not read users": Break("service-account-without-rights", account_without_rights),
+    "the app password has expired": Break("app-password-expired", expired_app_password),
     "the service account is gone": Break("service-account-missing", no_account, host=True),
     "there is no app password": Break("app-password-missing", no_app_password, host=True),
     "the app password is another": Break("app-password-wrong", other_app_password, host=True),

@@ -31,10 +31,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--clean-up", action="store_true", help="only take back what an interrupted run left there")
 
 
+# What was given is for the suite. The roles are told each server by their variables, and of no other by the environment.
+GIVEN = dict(os.environ)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    missing = [name for name in LIVE if not os.environ.get(name)]
+    missing = [name for name in LIVE if not GIVEN.get(name)]
     if config.getoption("live", False) and missing:
         raise pytest.UsageError(f"The environment lacks {', '.join(missing)}.")
+    for name in LIVE:
+        os.environ.pop(name, None)
     # What was made is taken back then too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
@@ -68,7 +74,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder = tmp_path_factory.mktemp("live")
     if request.config.getoption("live", False):
-        with used(named_by(os.environ, folder), clean_up=request.config.getoption("clean_up")) as servers:
+        with used(named_by(GIVEN, folder), clean_up=request.config.getoption("clean_up")) as servers:
             yield servers
     else:
         with stand_ins(folder) as environment, used(named_by(environment, folder)) as servers:

@@ -236,7 +236,7 @@ def keeps_session(it: Broken) -> None:
 
 
 def failing_log_out(it: Broken) -> None:
-    it.servers.netbird.inject(Fault(path="/oauth2/logout", status=500, body="Internal Server Error"))
+    it.servers.netbird.inject(Fault(path="/oauth2/logout", status=500, body="Internal Server Error", times=None))
 
 
 CALLBACK = "{netbird}/oauth2/callback"
