@@ -95,15 +95,15 @@ changes:
 
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik import Authentik
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._bindings import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.bindings import (
     ensure_entitlements,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._ensure import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
     PRUNE_ARGUMENTS,
     STATE_ARGUMENT,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     Context,
     argument_spec,
     run_module,

@@ -60,17 +60,17 @@ group:
 
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik import Authentik
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._ensure import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
     STATE_ARGUMENT,
     ensure_object,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     Context,
     argument_spec,
     run_module,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
     Field,
     Resource,
 )

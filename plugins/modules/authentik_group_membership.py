@@ -61,23 +61,23 @@ members:
 
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik import Authentik
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._ensure import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
     STATE_ARGUMENT,
     finish,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import (
     Failure,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     Context,
     argument_spec,
     run_module,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._plan import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import (
     plan_object,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
     Endpoint,
     Field,
     Resource,

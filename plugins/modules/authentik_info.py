@@ -87,11 +87,11 @@ objects:
 
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import (
     REFERENCES,
     Authentik,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     Context,
     argument_spec,
     run_module,

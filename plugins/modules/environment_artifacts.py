@@ -77,7 +77,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._configure import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host.configure import (
     ARTIFACTS,
     BASE,
     COMPOSE,
@@ -93,8 +94,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._confi
     is_current,
     publish,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host import run_host_module
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host.files import run_host_module
 
 try:
     import yaml

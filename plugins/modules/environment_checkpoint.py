@@ -68,8 +68,8 @@ from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host import run_host_module, write_private
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host.files import run_host_module, write_private
 
 COMPLETE = "complete"  # written last: without it the copies are those of a run that was killed
 

@@ -90,7 +90,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._env_file import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host.env_file import (
     difference,
     hide,
     merge,
@@ -98,9 +99,8 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._env_f
     secrets,
     without,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._env_targets import check
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host import encode, read_text, run_host_module
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host.files import encode, read_text, run_host_module
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host.targets import check
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:

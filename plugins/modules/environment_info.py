@@ -63,8 +63,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._env_file import parse
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host import read_text, run_host_module
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host.env_file import parse
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host.files import read_text, run_host_module
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:

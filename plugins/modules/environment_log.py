@@ -61,8 +61,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._env_file import SECRET_NAME, hide, secrets, without
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host import read_text, run_host_module
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host.env_file import (
+    SECRET_NAME,
+    hide,
+    secrets,
+    without,
+)
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host.files import read_text, run_host_module
 
 CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # what Compose moves a terminal's cursor with
 

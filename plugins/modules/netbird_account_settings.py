@@ -125,24 +125,24 @@ settings:
 
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._ensure import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
     finish,
     row_after,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     Context,
     argument_spec,
     run_module,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird import Netbird
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._plan import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import (
     complete,
     plan_object,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._spec import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
     Field,
     Resource,
 )
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
 
 ACCOUNT_SETTINGS = Resource(
     kind="account settings",

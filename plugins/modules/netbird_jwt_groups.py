@@ -101,14 +101,14 @@ from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._jwt_groups import JwtGroups
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     Context,
     MissingLibrary,
     argument_spec,
     run_module,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import JWT_IMPORT_ERROR
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.jwt_groups import JwtGroups
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.client import JWT_IMPORT_ERROR
 
 ARGUMENT_SPEC = argument_spec(
     "authentik netbird",

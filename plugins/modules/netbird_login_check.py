@@ -192,16 +192,17 @@ from typing import Any
 
 from ansible.module_utils.basic import env_fallback
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._catalogue import CAUSES, EVIDENCES
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGIN, diagnose, passes, row
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes_logout import LOG_OUT
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._course import course
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     Context,
     argument_spec,
     run_module,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._observe import observe
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.catalogue import CAUSES, EVIDENCES
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.causes.logout import LOG_OUT
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.course import course
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.diagnose import diagnose, passes, row
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.observe import observe
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.seen import LOGIN
 
 ARGUMENT_SPEC = argument_spec(
     "authentik netbird",

@@ -210,21 +210,21 @@ login:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._browser import Person
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._catalogue import CAUSES
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGGED_IN, OUTCOMES
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._client import CONNECTION_ARGUMENTS
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._login import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import CONNECTION_ARGUMENTS
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, run_module
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.browser import Person
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.client import Tls
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.login import (
     STANDALONE_SCOPES,
     Client,
     Login,
     dashboard,
     log_in,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import Context, run_module
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird import Netbird
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import Tls
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.outcomes import LOGGED_IN, OUTCOMES
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.catalogue import CAUSES
 
 ARGUMENT_SPEC = {
     "argument_spec": {

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils import _apply, _client
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import Context
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core import apply, client
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context
 from simulators import authentik, netbird
 from simulators._server import Fault, Running
 from support import COLLECTION, Servers
@@ -46,9 +46,9 @@ LASTING = {
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_client, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(_client, "JITTER", 0.001)
-    monkeypatch.setattr(_apply, "PAUSES", (0.001, 0.001, 0.001))
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(client, "JITTER", 0.001)
+    monkeypatch.setattr(apply, "PAUSES", (0.001, 0.001, 0.001))
 
 
 def call(servers: Servers, module: str, options: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:

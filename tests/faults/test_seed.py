@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils import _apply, _client
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core import apply, client
 from simulators._server import Fault
 from support import Servers
 from support.seeding import (
@@ -37,9 +37,9 @@ PASSING = {
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_client, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(_client, "JITTER", 0.001)
-    monkeypatch.setattr(_apply, "PAUSES", (0.001, 0.001, 0.001))
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(client, "JITTER", 0.001)
+    monkeypatch.setattr(apply, "PAUSES", (0.001, 0.001, 0.001))
 
 
 @pytest.fixture(scope="module", params=SETUPS)

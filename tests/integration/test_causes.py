@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils import _browser, _causes_tokens, _login, _oidc
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._catalogue import CAUSES, EVIDENCES
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import LOGINS, OUTCOMES
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import browser, login
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import client as oidc
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.outcomes import OUTCOMES
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.catalogue import CAUSES, EVIDENCES
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.causes import tokens as causes_of_tokens
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.seen import LOGINS
 from simulators._server import Fault
 from support import breaks
 from support.breaks import (
@@ -142,10 +145,10 @@ def test_a_secret_is_blamed_for_nothing_that_was_not_tried(management: Managemen
 def test_what_netbird_takes_of_a_login_at_authentik(claims: dict[str, Any], said: str) -> None:
     right = {"name": "Alice", "email": "alice@example.com", "iat": 1000, "exp": 4600}
     login = {"outcome": "logged_in", "header": {"alg": "RS256"}, "claims": {**right, **claims}}
-    assert _causes_tokens.unfit(login) == said
-    assert _causes_tokens.unfit({**login, "header": {"alg": "ES256"}}) == "the id_token is signed with ES256"
+    assert causes_of_tokens.unfit(login) == said
+    assert causes_of_tokens.unfit({**login, "header": {"alg": "ES256"}}) == "the id_token is signed with ES256"
     refused = {"outcome": "token_refused", "where": "POST /application/o/token/", "said": "invalid_grant"}
-    assert _causes_tokens.unfit(refused) == "POST /application/o/token/: invalid_grant"
+    assert causes_of_tokens.unfit(refused) == "POST /application/o/token/: invalid_grant"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +156,7 @@ def test_what_netbird_takes_of_a_login_at_authentik(claims: dict[str, Any], said
     [("minutes=10", 600), ("hours=1;minutes=30", 5400), ("seconds=0", 0), ("Days=1; seconds=0.5", 86400.5), ("", 0)],
 )
 def test_how_long_codes_last(duration: str, seconds: float) -> None:
-    assert _causes_tokens.lasts({"access_code_validity": duration}, "access_code_validity") == seconds
+    assert causes_of_tokens.lasts({"access_code_validity": duration}, "access_code_validity") == seconds
 
 
 # More than one cause
@@ -267,13 +270,13 @@ def test_every_check_has_evidence() -> None:
 def test_no_token_is_ever_refreshed(management: Management, standalone: Standalone, monkeypatch: pytest.MonkeyPatch) -> None:
     """NetBird's embedded provider answers nobody any more after that, until it is restarted (measured)."""
     forms: list[dict[str, str]] = []
-    send = _oidc.Http.send
+    send = oidc.Http.send
 
-    def noted(http: _oidc.Http, method: str, url: str, **options: Any) -> Any:
+    def noted(http: oidc.Http, method: str, url: str, **options: Any) -> Any:
         forms.append(options.get("data") or {})
         return send(http, method, url, **options)
 
-    monkeypatch.setattr(_oidc.Http, "send", noted)
+    monkeypatch.setattr(oidc.Http, "send", noted)
     assert ended(management.verify()) == WORKS
     standalone.options["device_login"] = device_login(standalone)
     assert ended(standalone.verify()) == WORKS
@@ -343,7 +346,7 @@ def test_the_user_of_a_first_login_is_removed_again(management: Management) -> N
 
 
 def test_a_library_that_is_missing_is_named(management: Management, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_login, "JWT_IMPORT_ERROR", "Traceback")
+    monkeypatch.setattr(login, "JWT_IMPORT_ERROR", "Traceback")
     options = {"issuer": management.servers.issuer, "client_id": "x", "username": "alice", "password": PASSWORD}
     assert "PyJWT" in call("oidc_login", options)["msg"]
 
@@ -380,7 +383,7 @@ def test_a_secret_that_changed_on_both_sides_waits_for_a_restart(management: Man
 
 def test_a_second_factor_is_passed(management: Management, monkeypatch: pytest.MonkeyPatch) -> None:
     # Nobody waits for the next code.
-    monkeypatch.setattr(_browser, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(browser, "sleep", lambda _seconds: None)
     second_factor(management)
     options = {"via": "netbird", "netbird_url": management.servers.netbird.url, "connector": next(iter(management.nb.connectors))}
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils import _oidc
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import client as oidc
 from simulators import authentik
 from simulators._server import Fault
 from support import Servers
@@ -103,14 +103,14 @@ def test_a_certificate_that_has_expired(expired_tls: tuple[str, str]) -> None:
 
 
 def test_clocks_that_differ(management: Management, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_oidc, "time", lambda: time.time() - 300.5)
+    monkeypatch.setattr(oidc, "time", lambda: time.time() - 300.5)
     (row,) = (row for row in discovery(management.servers) if row["result"] == "failed")
     assert row["cause"] == "clock-skew"
     assert re.search(r"its clock is (300|299) seconds ahead", row["saw"])
 
 
 def test_a_clock_that_is_some_seconds_ahead(management: Management, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_oidc, "time", lambda: time.time() - 5.5)
+    monkeypatch.setattr(oidc, "time", lambda: time.time() - 5.5)
     (row,) = (row for row in discovery(management.servers) if row["cause"])
     assert (row["cause"], row["result"]) == ("clock-ahead", "warning")
 

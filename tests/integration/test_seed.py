@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils import _jwt_groups
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird import jwt_groups as seeding_by_login
 from ansible_collections.zerotrust.netbird_authentik.plugins.modules import netbird_jwt_groups
 from simulators._server import Fault
 from simulators.netbird import people
@@ -248,7 +248,7 @@ def test_only_what_is_missing_is_made(working: Servers) -> None:
 
 @pytest.mark.once
 def test_many_names_are_spread_over_logins(working: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_jwt_groups, "NAMES_AT_ONCE", 2)
+    monkeypatch.setattr(seeding_by_login, "NAMES_AT_ONCE", 2)
     names = [f"nb-{number}" for number in range(5)]
     entitle(working, *names)
     before = everything_but_groups(working)

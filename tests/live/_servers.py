@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik import Authentik
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._errors import ApiError, Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._jwt_groups import MARK
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._module import Context
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird import Netbird
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._service import Service
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.jwt_groups import MARK
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
 from support import ROOT, Servers
 from support.modules import call
 

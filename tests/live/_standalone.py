@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._login import STANDALONE_SCOPES
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.login import STANDALONE_SCOPES
 from live._servers import CONNECTION, Row, Server, connect_netbird
 from live._setup import Setup
 from support.browser import tokens_of

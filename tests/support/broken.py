@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._login import STANDALONE_SCOPES
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.login import STANDALONE_SCOPES
 from simulators import authentik, netbird
 from support import COLLECTION, Servers, give_owner
 from support.modules import call

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._browser import Browser, Person
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc import Step, Tls
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.browser import Browser, Person
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.client import Step, Tls
 
 RECORDINGS = Path(__file__).resolve().parent.parent / "recordings"
 VERSIONS = ("2025.10", "2026.5")

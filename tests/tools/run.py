@@ -68,6 +68,7 @@ LINTERS = (
     "ruff check .",
     "ruff format --check .",
     "mypy",
+    "lint-imports --no-cache ../pyproject.toml",
     "yamllint --strict .",
     "ansible-lint",
     "antsibull-changelog lint",
@@ -169,7 +170,9 @@ class Run:
         """Run one kind on one core; ``last`` is said of the last core that it runs on."""
         if kind == "lint":
             for line in LINTERS:
-                self.call(f"lint: {line.split()[0]}", core, bins["lint"], line.split(), together=True)
+                # What is imported is looked for in the current folder.
+                cwd = BUILD if line.startswith("lint-imports") else ROOT
+                self.call(f"lint: {line.split()[0]}", core, bins["lint"], line.split(), cwd, together=True)
         elif kind == "sanity":
             self.call(kind, core, bins[core], ["python", "tests/tools/sanity.py"], together=True)
         elif kind == "galaxy":

@@ -64,8 +64,8 @@ No cause is named for these.
 def page() -> str:
     """The whole page."""
     sys.path.insert(0, str(ROOT / ".build"))
-    from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._catalogue import CAUSES, UNSEEABLE
-    from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._causes import OUTCOMES
+    from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.outcomes import OUTCOMES
+    from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.catalogue import CAUSES, UNSEEABLE
 
     lines = [HEAD]
     effects = {**OUTCOMES, "groups_differ": "the login works, and the person is in other groups of NetBird, or in none"}

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is special about authentik's API (measured on 2025.10 and 2026.5): pages, references, versions.
+
+PRIVATE to this collection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Reference, Row, Service
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, get_path, has_path
+
+# 2026.5 and later cap larger pages at this without a word.
+PAGE_SIZE = 100
+
+REFERENCES: dict[str, Reference] = {
+    "flow": Reference("flow", "flows/instances/", by=("slug",), filter="slug"),
+    "certificate": Reference("certificate-key pair", "crypto/certificatekeypairs/", params={"has_key": "true"}),
+    # A scope name means authentik's own mapping for that scope, whatever other mappings there are for it.
+    "scope_mapping": Reference(
+        "scope mapping",
+        "propertymappings/provider/scope/",
+        by=("managed", "name", "scope_name"),
+        prefer=lambda row: row["managed"],
+    ),
+    "provider": Reference("OAuth2/OpenID provider", "providers/oauth2/", filter="name"),
+    "application": Reference(
+        "application", "core/applications/", by=("slug",), filter="slug", params={"superuser_full_list": "true"}
+    ),
+    "group": Reference("group", "core/groups/", filter="name", params={"include_users": "false"}),
+    "user": Reference("user", "core/users/", by=("username",), filter="username", params={"include_groups": "false"}),
+    "policy": Reference("policy", "policies/all/", filter="search"),
+    "role": Reference("role", "rbac/roles/"),
+    "brand": Reference("brand", "core/brands/", by=("domain",), id="brand_uuid"),
+    "token": Reference("token", "core/tokens/", by=("identifier",), filter="identifier"),
+}
+
+
+class Authentik(Service):
+    """One authentik server during one task."""
+
+    name = "authentik"
+    references = REFERENCES
+
+    def __init__(self, context: Context) -> None:
+        token = context.params["authentik_token"]
+        if not token.strip():
+            raise Failure("authentik_token is empty. Create an API token of an administrator in authentik.")
+        super().__init__(
+            Client(
+                context.params["authentik_url"],
+                f"Bearer {token}",
+                service="authentik",
+                option="authentik",
+                **context.connection,
+            ),
+            check_mode=context.check_mode,
+            warn=context.warn,
+        )
+        self.origin = self._client.url
+        self._version = ""
+
+    def prefix(self, path: str) -> str:
+        return f"/api/v3/{path}"
+
+    def pages(self, path: str, params: Mapping[str, Any]) -> list[Row]:
+        rows: list[Row] = []
+        page = 1
+        while page:
+            answer = self._client.get(self.prefix(path), {**params, "page_size": PAGE_SIZE, "page": page})
+            if not isinstance(answer, Mapping) or "results" not in answer:
+                raise Failure(f"{self.origin} does not answer as authentik does. Check authentik_url.")
+            rows += answer["results"]
+            page = answer["pagination"]["next"]
+        return rows
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        return self._client.get(self.prefix(path), params)
+
+    def url(self, resource: Resource, row: Row) -> str:
+        return f"{resource.path}{row[resource.id]}/"
+
+    def write(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        return self._client.request(method, self.prefix(path), body=body) or {}
+
+    @property
+    def version(self) -> str:
+        """The server's version, such as C(2026.5.0-rc1) (C(GET /admin/version/), administrators only)."""
+        if not self._version:
+            self._version = self.get("admin/version/")["version_current"]
+        return self._version
+
+    def supports(self, resource: Resource, field: Field, row: Row | None) -> bool:
+        # Release candidates, forks and back-ports have settings that their number does not tell of, so nobody asks for it.
+        if not field.since:
+            return True
+        if row is not None:
+            return has_path(row, field.path)
+        known = self._settings(resource)
+        # Where the server does not tell, the setting is sent: others ignore it, and the answer is looked at.
+        return field.path in known or not known
+
+    def _settings(self, resource: Resource) -> Mapping[str, Any]:
+        """What a new object may be given, by the API's names; nothing where the server, or what is before it, does not tell.
+
+        C(OPTIONS) of a collection is answered by Django REST framework itself, from the serializer that a POST meets.
+        """
+        try:
+            answer = self._client.request("OPTIONS", self.prefix(resource.path))
+        except ApiError:
+            return {}
+        return get_path(answer, "actions.POST") or {}
+
+
+def release(version: str) -> tuple[int, ...]:
+    """A version as a number to compare: a release candidate comes before its release."""
+    numbers = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", version)
+    if numbers is None:
+        raise Failure(f"authentik names its version {version!r}, which is not understood.")
+    return (*(int(number or 0) for number in numbers.groups()), 0 if "rc" in version else 1)

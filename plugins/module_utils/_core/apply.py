@@ -1,0 +1,157 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The only place that writes.
+
+PRIVATE to this collection. Each operation is carried out, and what the server answers is compared with what was asked:
+authentik ignores fields that it does not know, so success alone proves nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure, NoAnswerError
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation, Row
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
+    Endpoint,
+    Field,
+    Unknown,
+    get_path,
+    has_path,
+)
+
+# Seconds to wait before looking whether a POST without an answer was carried out; after the last, it failed.
+PAUSES = (0.2, 1.0, 3.0)
+
+
+def apply(service: Service, operations: Sequence[Operation]) -> dict[Operation, Row]:
+    """Carry out a plan in its order; the server's row for each operation that leaves one."""
+    rows: dict[Operation, Row] = {}
+    for operation in operations:
+        try:
+            row = _carry_out(service, operation, rows)
+        except Failure as failure:
+            done = f" {len(rows)} earlier changes of this task were made; the next run goes on from there." if rows else ""
+            failure.args = (f"Could not {operation.action} {operation.label}: {failure}{done}",)
+            raise
+        if row is not None:
+            rows[operation] = row
+    return rows
+
+
+def _carry_out(service: Service, operation: Operation, rows: dict[Operation, Row]) -> Row | None:
+    resource = operation.resource
+    if operation.action == "delete":
+        _delete(service, operation)
+        return None
+    for name, value in operation.values.items():
+        if isinstance(value, Unknown) and value.source in rows:
+            operation.values[name] = rows[value.source][value.key]
+    write = _create_or_fall_back if operation.action == "create" else _update
+    row = write(service, operation)
+    if _set_by_endpoints(service, operation, row) or resource.fresh:
+        row = service.read(resource, row)
+    _verify(service, operation, row)
+    return row
+
+
+def _update(service: Service, operation: Operation) -> Row:
+    body = operation.body()
+    if not body and operation.current is not None:
+        return operation.current
+    method = "PUT" if operation.resource.whole else "PATCH"
+    return service.write(method, service.url(operation.resource, operation.existing), body)
+
+
+def _set_by_endpoints(service: Service, operation: Operation, row: Row) -> bool:
+    """Write the settings that have an address of their own; whether the row is out of date then."""
+    outdated = False
+    for item in operation.fields:
+        wanted = operation.values[item.name]
+        now = get_path(row if has_path(row, item.path) else operation.current, item.path)
+        if item.endpoint is None or (item.readable and not item.differs(wanted, now)):
+            continue
+        for endpoint, value in _calls(item, item.endpoint, wanted, now or []):
+            _call(service, endpoint, row, value)
+        outdated = outdated or item.readable
+    return outdated
+
+
+def _calls(item: Field, endpoint: Endpoint, wanted: Any, now: Any) -> Iterator[tuple[Endpoint, Any]]:
+    """The calls that a setting takes; of a list with a removal first what is added, then what is removed."""
+    if item.removal is None:
+        yield endpoint, wanted
+        return
+    added, removed = [each for each in wanted if each not in now], [each for each in now if each not in wanted]
+    for call, entries in ((endpoint, added), (item.removal, removed)):
+        yield from ((call, value) for value in (entries if call.each else [entries] if entries else []))
+
+
+def _call(service: Service, endpoint: Endpoint, row: Row, value: Any) -> None:
+    """One call, repeated where its answer is lost: these change nothing when they come twice."""
+    for pause in (*PAUSES, None):
+        try:
+            service.write(endpoint.method, endpoint.path.format(**row), {endpoint.key: value})
+            return
+        except Failure as failure:
+            if pause is None or not _may_have_been_carried_out(failure):
+                raise
+            time.sleep(pause)
+
+
+def _create_or_fall_back(service: Service, operation: Operation) -> Row:
+    try:
+        return _create(service, operation)
+    except ApiError as error:
+        if not operation.fallback or operation.refusal not in error.detail:
+            raise
+        operation.values.update(operation.fallback)
+        return _create(service, operation)
+
+
+def _create(service: Service, operation: Operation) -> Row:
+    """POST, once: nothing stops a server from making the same object twice, so a lost answer is looked up first."""
+    body = operation.body()
+    identity = {path: get_path(body, path) for path in operation.resource.identity}
+    for pause in (*PAUSES, None):
+        try:
+            return service.write("POST", operation.resource.path, body)
+        except Failure as failure:
+            if pause is None or not _may_have_been_carried_out(failure):
+                raise
+            time.sleep(pause)
+            made = service.rows(operation.resource, identity, forget=True)
+            if made:
+                return made[-1]
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _may_have_been_carried_out(failure: Failure) -> bool:
+    """No answer, or the failure of something between; an error that the server words itself is its final one."""
+    if isinstance(failure, ApiError):
+        return failure.status >= 500 and not failure.detail
+    return isinstance(failure, NoAnswerError)
+
+
+def _delete(service: Service, operation: Operation) -> None:
+    try:
+        service.write("DELETE", service.url(operation.resource, operation.existing), None)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+
+
+def _verify(service: Service, operation: Operation, row: Row) -> None:
+    for item in operation.fields:
+        wanted = operation.values[item.name]
+        if not item.readable or (item.name not in operation.asked and not has_path(row, item.path)):
+            continue
+        if item.differs(wanted, get_path(row, item.path)):
+            raise Failure(
+                f"the setting {item.name} did not take: asked for {item.shown(wanted)!r}, {service.name} answered "
+                f"{item.shown(get_path(row, item.path))!r}. Its version may not have this setting or this value."
+            )

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module's frame: its arguments, what its C(run) sees, and how its result leaves.
+
+PRIVATE to this collection. A module defines C(ARGUMENT_SPEC) and C(run(context)), which returns the result or raises
+:class:`Failure`; it never prints, exits or keeps state. So the same C(run) serves the ordinary module and the action plugin
+that calls it inside of C(ansible-playbook).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import (
+    CONNECTION_ARGUMENTS,
+    REQUESTS_IMPORT_ERROR,
+)
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
+
+
+@dataclass
+class Context:
+    """What a module's run sees: validated parameters, check mode, and where to leave warnings and secrets to be masked."""
+
+    params: Mapping[str, Any]
+    check_mode: bool
+    warnings: list[str] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set)
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """The connection options that do not depend on the service."""
+        return {name: self.params[name] for name in CONNECTION_ARGUMENTS}
+
+    def warn(self, message: str) -> None:
+        if message not in self.warnings:
+            self.warnings.append(message)
+
+
+Run = Callable[[Context], "dict[str, Any]"]
+
+
+def argument_spec(services: str, arguments: Mapping[str, Any], **constraints: Any) -> dict[str, Any]:
+    """The keywords of C(AnsibleModule) for a module that talks to ``services``, whose names have spaces between them."""
+    connections: dict[str, dict[str, Any]] = {}
+    for service in services.split():
+        environment = service.upper()
+        connections[f"{service}_url"] = {
+            "type": "str",
+            "required": True,
+            "fallback": (env_fallback, [f"{environment}_URL"]),
+        }
+        connections[f"{service}_token"] = {
+            "type": "str",
+            "required": True,
+            "no_log": True,
+            "fallback": (env_fallback, [f"{environment}_TOKEN"]),
+        }
+    return {"argument_spec": {**connections, **CONNECTION_ARGUMENTS, **arguments}, **constraints}
+
+
+def run_module(spec: Mapping[str, Any], run: Run) -> None:
+    """Be an ordinary module."""
+    module = AnsibleModule(supports_check_mode=True, **spec)
+    context = Context(module.params, module.check_mode)
+    try:
+        result = execute(run, context)
+    except Failure as failure:
+        finish = module.fail_json
+        result = {"msg": str(failure), **failure.result()}
+    else:
+        finish = module.exit_json
+    for warning in context.warnings:
+        module.warn(warning)
+    module.no_log_values.update(context.secrets)
+    finish(**result)
+
+
+def execute(run: Run, context: Context) -> dict[str, Any]:
+    """Call a module's run, once its library is known to be there."""
+    if REQUESTS_IMPORT_ERROR is not None:
+        raise MissingLibrary(missing_required_lib("requests"), REQUESTS_IMPORT_ERROR)
+    return run(context)
+
+
+class MissingLibrary(Failure):
+    """The Python that runs the task lacks a library."""
+
+    def __init__(self, message: str, exception: str) -> None:
+        super().__init__(message)
+        self._exception = exception
+
+    def result(self) -> dict[str, Any]:
+        return {"exception": self._exception}

@@ -1,0 +1,225 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be done: desired state x current state -> operations, and the difference they make.
+
+PRIVATE to this collection. Pure functions: check mode stops after them, C(changed) and the difference are read off them, and
+the writes are made from them, so the three cannot disagree.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
+    HIDDEN,
+    HIDDEN_WRITTEN,
+    Field,
+    Resource,
+    Unknown,
+    get_path,
+    view,
+    with_path,
+    without_path,
+)
+
+Row = Mapping[str, Any]
+Supports = Callable[[Resource, Field, "Row | None"], bool]
+
+
+@dataclass(eq=False)
+class Operation:
+    """One write. ``values`` are the options that it sets, references as ids; ``asked`` those that the task itself named.
+
+    ``current`` is the server's row before it (None for a creation). ``fallback`` are values to try instead where the server
+    refuses these with the words ``refusal``.
+    """
+
+    action: str
+    resource: Resource
+    label: str
+    values: dict[str, Any] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+    current: Row | None = None
+    fallback: dict[str, Any] = field(default_factory=dict)
+    refusal: str = ""
+
+    @property
+    def existing(self) -> Row:
+        """The row that an update or a deletion is about."""
+        return self.current or {}
+
+    @property
+    def fields(self) -> list[Field]:
+        """The settings that it touches: a deletion touches all that there are."""
+        if self.action == "delete":
+            return [item for item in self.resource.fields if get_path(self.current, item.path) is not None]
+        return [item for item in self.resource.fields if item.name in self.values]
+
+    def body(self) -> dict[str, Any]:
+        """What is sent, by the API's names. It may still hold :class:`Unknown` values of earlier operations."""
+        body: dict[str, Any] = {}
+        fields = [item for item in self.fields if item.in_body]
+        if self.current is not None and fields:
+            # A nested setting goes with its neighbours: servers replace what holds it.
+            holders = [item.path.partition(".")[0] for item in fields if "." in item.path]
+            body = {key: self.current[key] for key in (*self.resource.whole, *holders) if key in self.current}
+            for path in self.resource.derived:
+                body = without_path(body, path)
+        for item in fields:
+            body = with_path(body, item.path, self.values[item.name])
+        return body
+
+    def predicted(self) -> dict[str, Any]:
+        """The row after it, as far as it is known before it."""
+        row: dict[str, Any] = dict(self.current or {})
+        for item in self.fields:
+            row = with_path(row, item.path, self.values[item.name])
+        return view(self.resource, row)
+
+
+def complete(
+    resource: Resource, asked: Mapping[str, Any], current: Row | None, supports: Supports, optional: Collection[str] = ()
+) -> dict[str, Any]:
+    """What a task named, and the defaults that belong to it: those of a new object, and those that stand in for nothing.
+
+    A setting that the server lacks is an error where the task named it, unless it is one of the ``optional``.
+    """
+    options: dict[str, Any] = {}
+    for item in resource.fields:
+        if item.name in asked:
+            if not supports(resource, item, current):
+                if item.name in optional:
+                    continue
+                raise Failure(
+                    f"{resource.named(asked.get(resource.label))}: this server's version has no setting {item.name}"
+                    f"{f' (it came with {item.since})' if item.since else ''}. Leave the option out."
+                )
+            options[item.name] = asked[item.name]
+        elif item.needed and current is None:
+            raise Failure(f"{resource.named(asked.get(resource.label))} does not exist yet; to create it, {item.name} is needed.")
+        elif item.default is not None and supports(resource, item, current):
+            empty = current is None or (item.default_if_empty and not get_path(current, item.path))
+            options.update({item.name: item.default} if empty else {})
+    return options
+
+
+def plan_object(
+    resource: Resource,
+    wanted: Mapping[str, Any] | None,
+    current: Row | None,
+    *,
+    label: str = "",
+    asked: Collection[str] | None = None,
+    update_secret: bool = False,
+) -> Operation | None:
+    """The one operation that brings one object to what is wanted (None: to absence); None where nothing has to be done.
+
+    ``wanted`` holds options, references as ids; ``asked`` are those of them that are not defaults (none given: all). With
+    ``update_secret`` secrets that cannot be read back are written although nothing says that they differ.
+    """
+    if wanted is None:
+        if current is None:
+            return None
+        return Operation("delete", resource, label or _label(resource, current), current=current)
+    values = {
+        item.name: wanted[item.name]
+        for item in resource.fields
+        if item.name in wanted and (current is None or _differs(item, wanted[item.name], current, update_secret))
+    }
+    if current is not None and not values:
+        return None
+    # A secret that cannot be compared goes along when something else about its object changes.
+    values.update({item.name: wanted[item.name] for item in resource.fields if not item.readable and item.name in wanted})
+    label = label or resource.named(wanted.get(resource.label))
+    action = "create" if current is None else "update"
+    return Operation(action, resource, label, values, frozenset(wanted if asked is None else asked), current)
+
+
+def plan_set(
+    resource: Resource,
+    wanted: Sequence[Mapping[str, Any]],
+    rows: Sequence[Row],
+    *,
+    labels: Sequence[str],
+    prune: bool,
+    row_label: Callable[[Row], str],
+) -> tuple[list[Operation], list[Any]]:
+    """The operations for a set of objects, and for each wanted one the reference to it (an :class:`Unknown` until created).
+
+    With ``prune`` the rows that nothing wanted claims go, after everything new is there: nobody loses access in between.
+    """
+    unclaimed: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        unclaimed.setdefault(identity_of_row(resource, row), []).append(row)
+    operations: list[Operation] = []
+    references: list[Any] = []
+    for item, label in zip(wanted, labels, strict=True):
+        twins = unclaimed.get(identity_of_options(resource, item), [])
+        plans = [plan_object(resource, item, row, label=label) for row in twins]
+        # Of equal objects made twice, the one that is right already is kept.
+        best = next((index for index, plan in enumerate(plans) if plan is None), 0)
+        new = {**{field.name: field.default for field in resource.fields if field.default is not None}, **item}
+        operation = plans[best] if plans else plan_object(resource, new, None, label=label)
+        kept = twins.pop(best) if plans else None
+        if operation is not None:
+            operations.append(operation)
+        references.append(kept[resource.ref] if kept is not None else Unknown(label, operation, resource.ref))
+    if prune:
+        for row in (row for twins in unclaimed.values() for row in twins):
+            operations.append(Operation("delete", resource, row_label(row), current=row))
+    return operations, references
+
+
+def difference(operations: Sequence[Operation], name_of: Callable[[str, Any], Any]) -> dict[str, Any]:
+    """What ``--diff`` shows: only what changes, by option, with names for ids and without secrets.
+
+    ``name_of(kind, id)`` gives the name of a referenced object.
+    """
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for operation in operations:
+        label = _unused(operation.label, before.keys() | after.keys())
+        current = operation.current
+        fields = [item for item in operation.fields if not item.internal]
+        if current is not None:
+            before[label] = {item.name: _shown(item, get_path(current, item.path), name_of, HIDDEN) for item in fields}
+        if operation.action != "delete":
+            after[label] = {item.name: _shown(item, operation.values[item.name], name_of, HIDDEN_WRITTEN) for item in fields}
+    return {"before": before, "after": after}
+
+
+def identity_of_row(resource: Resource, row: Row) -> tuple[Any, ...]:
+    return tuple(get_path(row, path) for path in resource.identity)
+
+
+def identity_of_options(resource: Resource, options: Mapping[str, Any]) -> tuple[Any, ...]:
+    by_path = {item.path: options.get(item.name) for item in resource.fields}
+    return tuple(by_path.get(path) for path in resource.identity)
+
+
+def _differs(item: Field, wanted: Any, current: Row, update_secret: bool) -> bool:
+    return item.differs(wanted, get_path(current, item.path)) if item.readable else update_secret
+
+
+def _label(resource: Resource, row: Row) -> str:
+    paths = {item.name: item.path for item in resource.fields}
+    return resource.named(get_path(row, paths.get(resource.label, resource.label)))
+
+
+def _shown(item: Field, value: Any, name_of: Callable[[str, Any], Any], hidden: str) -> Any:
+    if item.secret:
+        return hidden
+    if item.ref and value:
+        value = [name_of(item.ref, one) for one in value] if isinstance(value, list) else name_of(item.ref, value)
+    return item.shown(value)
+
+
+def _unused(label: str, taken: Collection[str]) -> str:
+    """Of equal objects made twice, the second is shown as C(… (2))."""
+    names = itertools.chain([label], (f"{label} ({count})" for count in itertools.count(2)))
+    return next(name for name in names if name not in taken)

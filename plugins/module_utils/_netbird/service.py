@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is special about NetBird's API (measured on 0.77.1): whole lists, whole objects, no trailing slash.
+
+PRIVATE to this collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Reference, Row, Service
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, has_path
+
+REFERENCES: dict[str, Reference] = {
+    "group": Reference("group", "groups", id="id"),
+    "connector": Reference("identity provider", "identity-providers", id="id"),
+}
+
+
+def of_a_login(token: str) -> bool:
+    """Whether a token is one that a login gave (three parts), and no personal access token."""
+    return token.count(".") == 2
+
+
+class Netbird(Service):
+    """One NetBird management server during one task."""
+
+    name = "NetBird"
+    references = REFERENCES
+
+    def __init__(self, context: Context) -> None:
+        token = context.params["netbird_token"]
+        if not token.strip():
+            raise Failure("netbird_token is empty. Create a personal access token of an administrator in NetBird.")
+        # The dashboard's own access token is as good as a personal access token.
+        scheme = "Bearer" if of_a_login(token) else "Token"
+        super().__init__(
+            Client(
+                context.params["netbird_url"],
+                f"{scheme} {token}",
+                service="NetBird",
+                option="netbird",
+                **context.connection,
+            ),
+            check_mode=context.check_mode,
+            warn=context.warn,
+        )
+
+    def prefix(self, path: str) -> str:
+        return f"/api/{path}"
+
+    def pages(self, path: str, params: Mapping[str, Any]) -> list[Row]:
+        rows = self._client.get(self.prefix(path), params)
+        if not isinstance(rows, list):
+            raise Failure(f"{self._client.url} does not answer as NetBird does. Check netbird_url.")
+        return rows
+
+    def get(self, path: str) -> Any:
+        return self._client.get(self.prefix(path))
+
+    def url(self, resource: Resource, row: Row) -> str:
+        return f"{resource.path}/{row[resource.id]}"
+
+    def write(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        return self._client.request(method, self.prefix(path), body=body) or {}
+
+    def supports(self, resource: Resource, field: Field, row: Row | None) -> bool:
+        # A setting that a version lacks is not among those that it lists; there is no other sign of it.
+        return row is None or not field.readable or has_path(row, field.path)
+
+    def account(self) -> Row:
+        """The account that the token belongs to, with its settings (C(GET /api/accounts))."""
+        return self.all_rows("accounts")[0]
+
+    def redirect_urls(self) -> tuple[str, str]:
+        """Where the embedded provider wants people sent back to, after a login and after a log-out.
+
+        No endpoint tells them; they are the embedded provider's issuer and C(/callback) or C(/logout/callback) (measured).
+        """
+        issuer = self._client.get("/oauth2/.well-known/openid-configuration")["issuer"]
+        return f"{issuer}/callback", f"{issuer}/logout/callback"
