@@ -98,12 +98,9 @@ from typing import Any
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.bindings import (
     ensure_entitlements,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     PRUNE_ARGUMENTS,
     STATE_ARGUMENT,
-)
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     Context,
     argument_spec,
     run_module,
@@ -131,7 +128,7 @@ ARGUMENT_SPEC = argument_spec(
 
 
 def run(context: Context) -> dict[str, Any]:
-    return ensure_entitlements(context, Authentik(context))
+    return ensure_entitlements(context)
 
 
 def main() -> None:

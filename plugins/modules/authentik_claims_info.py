@@ -120,13 +120,13 @@ from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.people import Entitled, preview
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     Context,
+    Failure,
+    Row,
     argument_spec,
     run_module,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row
 
 PEOPLE = ("internal", "external")
 ARGUMENT_SPEC = argument_spec(

@@ -61,18 +61,14 @@ group:
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
-    STATE_ARGUMENT,
-    ensure_object,
-)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
+    STATE_ARGUMENT,
     Context,
-    argument_spec,
-    run_module,
-)
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
     Field,
     Resource,
+    argument_spec,
+    ensure_object,
+    run_module,
 )
 
 GROUP = Resource(

@@ -91,11 +91,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authe
     REFERENCES,
     Authentik,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
-    Context,
-    argument_spec,
-    run_module,
-)
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, argument_spec, run_module
 
 SECRETS = ("client_secret",)
 ARGUMENT_SPEC = argument_spec(

@@ -98,12 +98,9 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authe
     BOUND_KINDS,
     ensure_bindings,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     PRUNE_ARGUMENTS,
     STATE_ARGUMENT,
-)
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     Context,
     argument_spec,
     run_module,
@@ -128,7 +125,7 @@ ARGUMENT_SPEC = argument_spec(
 
 
 def run(context: Context) -> dict[str, Any]:
-    return ensure_bindings(context, Authentik(context))
+    return ensure_bindings(context)
 
 
 def main() -> None:

@@ -125,22 +125,16 @@ settings:
 
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
-    finish,
-    row_after,
-)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     Context,
-    argument_spec,
-    run_module,
-)
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import (
-    complete,
-    plan_object,
-)
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
     Field,
     Resource,
+    argument_spec,
+    complete,
+    finish,
+    plan_object,
+    row_after,
+    run_module,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
 

@@ -98,26 +98,18 @@ identity_provider:
 
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
-    STATE_ARGUMENT,
-    finish,
-    row_after,
-)
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import (
-    Failure,
-)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
+    STATE_ARGUMENT,
     Context,
-    argument_spec,
-    run_module,
-)
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import (
-    complete,
-    plan_object,
-)
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
+    Failure,
     Field,
     Resource,
+    argument_spec,
+    complete,
+    finish,
+    plan_object,
+    row_after,
+    run_module,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
 

@@ -67,11 +67,7 @@ logout_redirect_url:
 
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
-    Context,
-    argument_spec,
-    run_module,
-)
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, argument_spec, run_module
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
 
 ARGUMENT_SPEC = argument_spec("netbird", {})

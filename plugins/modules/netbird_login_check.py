@@ -192,11 +192,7 @@ from typing import Any
 
 from ansible.module_utils.basic import env_fallback
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
-    Context,
-    argument_spec,
-    run_module,
-)
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, argument_spec, run_module
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.catalogue import CAUSES, EVIDENCES
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.causes.logout import LOG_OUT
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.course import course

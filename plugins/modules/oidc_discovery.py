@@ -83,8 +83,11 @@ checks:
 import platform
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import CONNECTION_ARGUMENTS
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, run_module
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
+    CONNECTION_ARGUMENTS,
+    Context,
+    run_module,
+)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.client import Http, Tls, discover
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.causes.network import cause
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.diagnose import diagnose, passes

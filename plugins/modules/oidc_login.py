@@ -210,9 +210,12 @@ login:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import CONNECTION_ARGUMENTS
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, run_module
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
+    CONNECTION_ARGUMENTS,
+    Context,
+    Failure,
+    run_module,
+)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.browser import Person
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.client import Tls

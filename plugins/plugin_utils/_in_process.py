@@ -24,8 +24,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, execute
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, Failure, execute
 
 MODULES = "ansible_collections.zerotrust.netbird_authentik.plugins.modules"
 SWITCH = "netbird_authentik_in_process"

@@ -17,8 +17,8 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core import apply, client
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context
 from simulators import authentik, netbird
 from simulators._server import Fault, Running
 from support import COLLECTION, Servers

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.jwt_groups import MARK
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird

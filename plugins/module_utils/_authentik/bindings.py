@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import finish
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation, Row, plan_object, plan_set
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, Unknown, duplicates
 
@@ -55,8 +55,9 @@ BINDING = Resource(
 )
 
 
-def ensure_bindings(context: Context, service: Authentik) -> dict[str, Any]:
+def ensure_bindings(context: Context) -> dict[str, Any]:
     """The bindings of one application, by the options of C(authentik_policy_bindings)."""
+    service = Authentik(context)
     slug, prune, absent = _set_options(context, "bindings")
     application = service.id_of("application", slug)
     wanted = [BINDING.desired(entry) for entry in context.params["bindings"]]
@@ -78,8 +79,9 @@ def ensure_bindings(context: Context, service: Authentik) -> dict[str, Any]:
     return _result(context, service, operations)
 
 
-def ensure_entitlements(context: Context, service: Authentik) -> dict[str, Any]:
+def ensure_entitlements(context: Context) -> dict[str, Any]:
     """The entitlements of one application and who has them, by the options of C(authentik_application_entitlements)."""
+    service = Authentik(context)
     slug, prune, absent = _set_options(context, "entitlements")
     entries = context.params["entitlements"]
     names = [entry["name"] for entry in entries]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module's frame: its arguments, what its C(run) sees, and how its result leaves.
+"""A module's frame, and the words that a module is written in: the one file of the core that modules import.
 
 PRIVATE to this collection. A module defines C(ARGUMENT_SPEC) and C(run(context)), which returns the result or raises
 :class:`Failure`; it never prints, exits or keeps state. So the same C(run) serves the ordinary module and the action plugin
@@ -11,7 +11,6 @@ that calls it inside of C(ansible-playbook).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
@@ -20,27 +19,40 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     CONNECTION_ARGUMENTS,
     REQUESTS_IMPORT_ERROR,
 )
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context, MissingLibrary
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
+    PRUNE_ARGUMENTS,
+    STATE_ARGUMENT,
+    ensure_object,
+    finish,
+    row_after,
+)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import complete, plan_object
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Endpoint, Field, Resource, text
 
-
-@dataclass
-class Context:
-    """What a module's run sees: validated parameters, check mode, and where to leave warnings and secrets to be masked."""
-
-    params: Mapping[str, Any]
-    check_mode: bool
-    warnings: list[str] = field(default_factory=list)
-    secrets: set[str] = field(default_factory=set)
-
-    @property
-    def connection(self) -> dict[str, Any]:
-        """The connection options that do not depend on the service."""
-        return {name: self.params[name] for name in CONNECTION_ARGUMENTS}
-
-    def warn(self, message: str) -> None:
-        if message not in self.warnings:
-            self.warnings.append(message)
-
+__all__ = [
+    "CONNECTION_ARGUMENTS",
+    "PRUNE_ARGUMENTS",
+    "STATE_ARGUMENT",
+    "Context",
+    "Endpoint",
+    "Failure",
+    "Field",
+    "MissingLibrary",
+    "Resource",
+    "Row",
+    "argument_spec",
+    "complete",
+    "ensure_object",
+    "execute",
+    "finish",
+    "plan_object",
+    "row_after",
+    "run_module",
+    "text",
+]
 
 Run = Callable[[Context], "dict[str, Any]"]
 
@@ -71,14 +83,14 @@ def run_module(spec: Mapping[str, Any], run: Run) -> None:
     try:
         result = execute(run, context)
     except Failure as failure:
-        finish = module.fail_json
+        end = module.fail_json
         result = {"msg": str(failure), **failure.result()}
     else:
-        finish = module.exit_json
+        end = module.exit_json
     for warning in context.warnings:
         module.warn(warning)
     module.no_log_values.update(context.secrets)
-    finish(**result)
+    end(**result)
 
 
 def execute(run: Run, context: Context) -> dict[str, Any]:
@@ -86,14 +98,3 @@ def execute(run: Run, context: Context) -> dict[str, Any]:
     if REQUESTS_IMPORT_ERROR is not None:
         raise MissingLibrary(missing_required_lib("requests"), REQUESTS_IMPORT_ERROR)
     return run(context)
-
-
-class MissingLibrary(Failure):
-    """The Python that runs the task lacks a library."""
-
-    def __init__(self, message: str, exception: str) -> None:
-        super().__init__(message)
-        self._exception = exception
-
-    def result(self) -> dict[str, Any]:
-        return {"exception": self._exception}

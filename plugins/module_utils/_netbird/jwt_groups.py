@@ -20,8 +20,8 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authe
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.people import let_in, names_in
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.apply import apply
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation, difference
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row, Service
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Reference, Row, Service
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, has_path
 

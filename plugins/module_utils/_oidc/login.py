@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import MissingLibrary
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import MissingLibrary
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.browser import (
     DEVICE_DONE,
     SERVER_FAILED,

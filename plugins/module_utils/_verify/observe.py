@@ -19,8 +19,8 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authe
     mapping_errors,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import REFERENCES, Authentik
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird, of_a_login
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.browser import Person
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.client import Http, Tls, Unreachable
