@@ -118,17 +118,9 @@ people:
 
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.people import Entitled, preview
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
-    Context,
-    Failure,
-    Row,
-    argument_spec,
-    run_module,
-)
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.people import preview
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, argument_spec, run_module
 
-PEOPLE = ("internal", "external")
 ARGUMENT_SPEC = argument_spec(
     "authentik",
     {
@@ -143,31 +135,7 @@ ARGUMENT_SPEC = argument_spec(
 
 
 def run(context: Context) -> dict[str, Any]:
-    service = Authentik(context)
-    slug, groups, users = (context.params[name] for name in ("application", "groups", "users"))
-    service.look_up({"application": [slug], "group": groups or [], "user": users or []})
-    application = next(iter(service.named_rows("application", [slug])), None)
-    if application is None:
-        # In check mode an earlier task may be about to make it.
-        return {"changed": False, "people": []}
-    if not application["provider"]:
-        raise Failure(
-            f"The application {slug!r} has no provider, so people get no tokens from it. Give it an OAuth2/OpenID provider."
-        )
-    entitled = Entitled(service, application)
-    people = preview(service, application, context.params["claim"], _users(context, service, entitled), entitled)
-    return {"changed": False, "people": people}
-
-
-def _users(context: Context, service: Authentik, entitled: Entitled) -> list[Row]:
-    """Those whom the task is about; an empty list of names means nobody."""
-    if context.params["users"] is not None:
-        return service.named_rows("user", context.params["users"])
-    rows = [row for row in service.named_rows("user", None) if row["is_active"] and row["type"] in PEOPLE]
-    if context.params["groups"] is not None:
-        wanted = {row["pk"] for row in service.named_rows("group", context.params["groups"])}
-        return [row for row in rows if wanted & entitled.groups.of(row)]
-    return [row for row in rows if context.params["people"] == "all" or entitled.of(row)]
+    return {"changed": False, "people": preview(context)}
 
 
 def main() -> None:

@@ -16,8 +16,12 @@ from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.bindings import ENTITLEMENT, bindings_of
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row
 
+# The kinds of users that stand for people.
+PEOPLE = ("internal", "external")
 # authentik comes with two web workers of four threads each: the other half goes on answering people.
 AT_ONCE = 4
 LONGEST_ERROR = 200
@@ -117,28 +121,54 @@ def names_in(claims: Mapping[str, Any], claim: str) -> list[str]:
     return sorted({each for each in held if isinstance(each, str)}) if isinstance(held, list) else []
 
 
-def preview(service: Authentik, application: Row, claim: str, users: Sequence[Row], entitled: Entitled) -> list[dict[str, Any]]:
-    """Each person by username, with the groups that they will get, those that they should get, and what differs."""
-
-    def person(user: Row) -> dict[str, Any]:
-        # The bindings alone do not keep out somebody who cannot log in.
-        access = user["is_active"] and let_in(service, application, user)
-        held = names_in(claims_of(service, application["provider"], user), claim)
-        wanted = sorted(entitled.of(user))
-        saw = _difference(user, access, held, wanted)
-        return {
-            "username": user["username"],
-            "name": user["name"],
-            "active": user["is_active"],
-            "access": access,
-            "groups": held,
-            "expected": wanted,
-            "result": "failed" if saw else "passed",
-            "saw": saw,
-        }
-
+def preview(context: Context) -> list[dict[str, Any]]:
+    """What the people whom a task is about get of an application, by the options of C(authentik_claims_info)."""
+    service = Authentik(context)
+    slug, groups, users = (context.params[name] for name in ("application", "groups", "users"))
+    service.look_up({"application": [slug], "group": groups or [], "user": users or []})
+    application = next(iter(service.named_rows("application", [slug])), None)
+    if application is None:
+        # In check mode an earlier task may be about to make it.
+        return []
+    if not application["provider"]:
+        raise Failure(
+            f"The application {slug!r} has no provider, so people get no tokens from it. Give it an OAuth2/OpenID provider."
+        )
+    entitled = Entitled(service, application)
+    rows = sorted(_chosen(context, service, entitled), key=lambda row: str(row["username"]))
+    claim = context.params["claim"]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(person, sorted(users, key=lambda row: str(row["username"]))))
+        return list(pool.map(lambda user: _person(service, application, claim, user, entitled), rows))
+
+
+def _chosen(context: Context, service: Authentik, entitled: Entitled) -> Sequence[Row]:
+    """Those whom the task is about; an empty list of names means nobody."""
+    if context.params["users"] is not None:
+        return service.named_rows("user", context.params["users"])
+    rows = [row for row in service.named_rows("user", None) if row["is_active"] and row["type"] in PEOPLE]
+    if context.params["groups"] is not None:
+        wanted = {row["pk"] for row in service.named_rows("group", context.params["groups"])}
+        return [row for row in rows if wanted & entitled.groups.of(row)]
+    return [row for row in rows if context.params["people"] == "all" or entitled.of(row)]
+
+
+def _person(service: Authentik, application: Row, claim: str, user: Row, entitled: Entitled) -> dict[str, Any]:
+    """One person by username, with the groups that they will get, those that they should get, and what differs."""
+    # The bindings alone do not keep out somebody who cannot log in.
+    access = user["is_active"] and let_in(service, application, user)
+    held = names_in(claims_of(service, application["provider"], user), claim)
+    wanted = sorted(entitled.of(user))
+    saw = _difference(user, access, held, wanted)
+    return {
+        "username": user["username"],
+        "name": user["name"],
+        "active": user["is_active"],
+        "access": access,
+        "groups": held,
+        "expected": wanted,
+        "result": "failed" if saw else "passed",
+        "saw": saw,
+    }
 
 
 def _difference(user: Row, access: bool, held: Sequence[str], wanted: Sequence[str]) -> str:
