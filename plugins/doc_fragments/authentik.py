@@ -21,19 +21,4 @@ options:
       - If not set, the value of the environment variable E(AUTHENTIK_TOKEN) is used.
     type: str
     required: true
-  validate_certs:
-    description: Whether the server's certificate has to be valid.
-    type: bool
-    default: true
-  ca_path:
-    description:
-      - File with the certificates of the authorities to trust, in place of the bundled ones.
-      - Read where the task runs.
-    type: path
-  timeout:
-    description: Seconds to wait for the answer to one request.
-    type: float
-    default: 30.0
-requirements:
-  - requests
 """

@@ -22,19 +22,4 @@ options:
       - If not set, the value of the environment variable E(NETBIRD_TOKEN) is used.
     type: str
     required: true
-  validate_certs:
-    description: Whether the server's certificate has to be valid.
-    type: bool
-    default: true
-  ca_path:
-    description:
-      - File with the certificates of the authorities to trust, in place of the bundled ones.
-      - Read where the task runs.
-    type: path
-  timeout:
-    description: Seconds to wait for the answer to one request. NetBird itself waits up to 10 seconds for an issuer.
-    type: float
-    default: 30.0
-requirements:
-  - requests
 """

@@ -16,6 +16,8 @@ author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
+  - zerotrust.netbird_authentik.connection
+  - zerotrust.netbird_authentik.state
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_authentik
 options:
@@ -53,11 +55,6 @@ options:
   open_in_new_tab:
     description: Whether the application's tile opens a new tab.
     type: bool
-  state:
-    description: Whether the application should exist.
-    type: str
-    choices: [present, absent]
-    default: present
 seealso:
   - module: zerotrust.netbird_authentik.authentik_oauth2_provider
   - module: zerotrust.netbird_authentik.authentik_application_entitlements

@@ -16,6 +16,8 @@ author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
+  - zerotrust.netbird_authentik.connection
+  - zerotrust.netbird_authentik.state
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_authentik
 options:
@@ -56,9 +58,6 @@ options:
     default: false
   state:
     description: Whether the named entitlements should exist. With V(absent) only their names count.
-    type: str
-    choices: [present, absent]
-    default: present
 seealso:
   - module: zerotrust.netbird_authentik.authentik_policy_bindings
 """

@@ -16,6 +16,7 @@ author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
+  - zerotrust.netbird_authentik.connection
   - zerotrust.netbird_authentik.attributes.info_module
   - zerotrust.netbird_authentik.attributes.actiongroup_authentik
 options:

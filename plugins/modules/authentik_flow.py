@@ -15,6 +15,8 @@ author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
+  - zerotrust.netbird_authentik.connection
+  - zerotrust.netbird_authentik.state
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_authentik
 options:
@@ -36,11 +38,6 @@ options:
     description: Who may run the flow. A new flow has authentik's default, V(none).
     type: str
     choices: [none, require_authenticated, require_unauthenticated, require_superuser, require_redirect, require_outpost]
-  state:
-    description: Whether the flow should exist.
-    type: str
-    choices: [present, absent]
-    default: present
 seealso:
   - module: zerotrust.netbird_authentik.authentik_brand
 """

@@ -15,6 +15,8 @@ author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
+  - zerotrust.netbird_authentik.connection
+  - zerotrust.netbird_authentik.state
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_authentik
 options:
@@ -32,11 +34,6 @@ options:
     description: Names of the roles that the group's members have. The list replaces the one that the group has.
     type: list
     elements: str
-  state:
-    description: Whether the group should exist.
-    type: str
-    choices: [present, absent]
-    default: present
 """
 
 EXAMPLES = r"""

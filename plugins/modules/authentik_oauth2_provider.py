@@ -16,6 +16,8 @@ author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
+  - zerotrust.netbird_authentik.connection
+  - zerotrust.netbird_authentik.state
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_authentik
 options:
@@ -131,11 +133,6 @@ options:
     description: Whether O(grant_types) is left out where the server has no such setting.
     type: bool
     default: false
-  state:
-    description: Whether the provider should exist.
-    type: str
-    choices: [present, absent]
-    default: present
 seealso:
   - module: zerotrust.netbird_authentik.authentik_application
   - module: zerotrust.netbird_authentik.authentik_scope_mapping

@@ -15,6 +15,8 @@ author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
+  - zerotrust.netbird_authentik.connection
+  - zerotrust.netbird_authentik.state
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_authentik
 options:
@@ -63,9 +65,6 @@ options:
     default: false
   state:
     description: Whether the named bindings should exist. With V(absent) only what they are bound to counts.
-    type: str
-    choices: [present, absent]
-    default: present
 seealso:
   - module: zerotrust.netbird_authentik.authentik_application_entitlements
 """

@@ -16,6 +16,8 @@ author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
+  - zerotrust.netbird_authentik.connection
+  - zerotrust.netbird_authentik.state
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_authentik
 options:
@@ -34,11 +36,6 @@ options:
   description:
     description: What authentik shows to a person who is asked for consent. Nothing is shown where it is empty.
     type: str
-  state:
-    description: Whether the mapping should exist.
-    type: str
-    choices: [present, absent]
-    default: present
 """
 
 EXAMPLES = r"""

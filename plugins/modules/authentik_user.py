@@ -17,6 +17,8 @@ author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
+  - zerotrust.netbird_authentik.connection
+  - zerotrust.netbird_authentik.state
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_authentik
 options:
@@ -59,9 +61,6 @@ options:
     default: on_create
   state:
     description: Whether the user should exist. Removing a user removes its tokens and memberships too.
-    type: str
-    choices: [present, absent]
-    default: present
 seealso:
   - module: zerotrust.netbird_authentik.authentik_app_password
   - module: zerotrust.netbird_authentik.authentik_group_membership

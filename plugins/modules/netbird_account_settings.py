@@ -17,6 +17,7 @@ author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.netbird
+  - zerotrust.netbird_authentik.connection
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_netbird
 options:

@@ -11,13 +11,15 @@ version_added: 0.1.0
 description:
   - Creates, changes and removes one external identity provider (connector) of NetBird's embedded one, known by its O(name).
   - NetBird fetches the issuer's discovery document itself whenever the provider is written, so the issuer has to be reachable
-    from there.
+    from there. It waits up to 10 seconds for it.
   - NetBird puts a change of an existing provider into effect at its next restart. The task warns when it makes one.
   - Needs a management server with its embedded identity provider.
 author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.netbird
+  - zerotrust.netbird_authentik.connection
+  - zerotrust.netbird_authentik.state
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_netbird
 attributes:
@@ -63,11 +65,6 @@ options:
       - Its users then are new users to NetBird. The old ones stay, without a way to log in.
     type: bool
     default: false
-  state:
-    description: Whether the provider should exist.
-    type: str
-    choices: [present, absent]
-    default: present
 seealso:
   - module: zerotrust.netbird_authentik.netbird_info
 """

@@ -20,6 +20,7 @@ author:
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
   - zerotrust.netbird_authentik.netbird
+  - zerotrust.netbird_authentik.connection
   - zerotrust.netbird_authentik.attributes.info_module
   - zerotrust.netbird_authentik.attributes.actiongroup_authentik
   - zerotrust.netbird_authentik.attributes.actiongroup_netbird

@@ -17,7 +17,7 @@ description:
 author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
-  - zerotrust.netbird_authentik.tls
+  - zerotrust.netbird_authentik.connection
   - zerotrust.netbird_authentik.attributes.info_module
 options:
   issuer:

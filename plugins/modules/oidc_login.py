@@ -22,7 +22,7 @@ description:
 author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
-  - zerotrust.netbird_authentik.tls
+  - zerotrust.netbird_authentik.connection
   - zerotrust.netbird_authentik.attributes
 requirements:
   - PyJWT

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How a task reaches servers that it needs no token for."""
+    """How a task reaches any server."""
 
     DOCUMENTATION = r"""
 options:
   validate_certs:
-    description: Whether the servers' certificates have to be valid.
+    description: Whether the server's certificate has to be valid.
     type: bool
     default: true
   ca_path:
