@@ -18,6 +18,7 @@ extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
   - zerotrust.netbird_authentik.connection
   - zerotrust.netbird_authentik.state
+  - zerotrust.netbird_authentik.set
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_authentik
 options:
@@ -98,8 +99,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authe
     ensure_entitlements,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
-    PRUNE_ARGUMENTS,
-    STATE_ARGUMENT,
+    SET_ARGUMENTS,
     Context,
     argument_spec,
     run_module,
@@ -120,8 +120,7 @@ ARGUMENT_SPEC = argument_spec(
                 "attributes": {"type": "dict"},
             },
         },
-        **PRUNE_ARGUMENTS,
-        **STATE_ARGUMENT,
+        **SET_ARGUMENTS,
     },
 )
 

@@ -57,34 +57,19 @@ group:
 
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.directory import GROUP, ensure_group
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     STATE_ARGUMENT,
     Context,
-    Field,
-    Resource,
     argument_spec,
-    ensure_object,
     run_module,
 )
 
-GROUP = Resource(
-    kind="group",
-    path="core/groups/",
-    filters=("name",),
-    params={"include_users": "false"},
-    fields=(
-        Field("name", required=True),
-        Field("is_superuser", type="bool"),
-        Field("attributes", type="dict"),
-        Field("roles", type="list", elements="str", ref="role", unordered=True),
-    ),
-)
 ARGUMENT_SPEC = argument_spec("authentik", {**GROUP.arguments(), **STATE_ARGUMENT})
 
 
 def run(context: Context) -> dict[str, Any]:
-    return ensure_object(context, Authentik(context), GROUP, returns="group")
+    return ensure_group(context)
 
 
 def main() -> None:

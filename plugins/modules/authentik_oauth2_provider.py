@@ -287,7 +287,7 @@ def run(context: Context) -> dict[str, Any]:
     optional = ("grant_types",) if context.params["grant_types_optional"] else ()
     result = ensure_object(context, service, OAUTH2_PROVIDER, returns="provider", optional=optional)
     if context.params["return_secret"] and context.params["client_secret"] is None:
-        for row in service.rows(OAUTH2_PROVIDER, {"name": context.params["name"]}, forget=True):
+        for row in service.rows(OAUTH2_PROVIDER, {"name": context.params["name"]}, fresh=True):
             result["client_secret"] = row.get("client_secret")
     return result
 

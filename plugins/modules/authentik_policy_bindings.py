@@ -17,6 +17,7 @@ extends_documentation_fragment:
   - zerotrust.netbird_authentik.authentik
   - zerotrust.netbird_authentik.connection
   - zerotrust.netbird_authentik.state
+  - zerotrust.netbird_authentik.set
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_authentik
 options:
@@ -98,8 +99,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authe
     ensure_bindings,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
-    PRUNE_ARGUMENTS,
-    STATE_ARGUMENT,
+    SET_ARGUMENTS,
     Context,
     argument_spec,
     run_module,
@@ -117,8 +117,7 @@ ARGUMENT_SPEC = argument_spec(
             "mutually_exclusive": [BOUND_KINDS],
             "required_one_of": [BOUND_KINDS],
         },
-        **PRUNE_ARGUMENTS,
-        **STATE_ARGUMENT,
+        **SET_ARGUMENTS,
     },
 )
 

@@ -88,65 +88,25 @@ user:
     type: service_account
 """
 
-from dataclasses import replace
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.directory import (
+    UPDATE_PASSWORD,
+    USER,
+    ensure_user,
+)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     STATE_ARGUMENT,
     Context,
-    Endpoint,
-    Failure,
-    Field,
-    Resource,
     argument_spec,
-    ensure_object,
     run_module,
-    text,
 )
 
-USER = Resource(
-    kind="user",
-    path="core/users/",
-    label="username",
-    identity=("username",),
-    filters=("username",),
-    params={"include_groups": "false"},
-    fields=(
-        Field("username", required=True),
-        Field("name", needed=True, canonical=text),
-        Field("email", canonical=text),
-        Field("is_active", type="bool"),
-        Field("type", choices=("internal", "external", "service_account")),
-        Field("path"),
-        Field("attributes", type="dict"),
-        Field(
-            "password",
-            secret=True,
-            readable=False,
-            in_body=False,
-            endpoint=Endpoint("core/users/{pk}/set_password/", "password"),
-        ),
-    ),
-)
-ARGUMENT_SPEC = argument_spec(
-    "authentik",
-    {
-        **USER.arguments(),
-        "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
-        **STATE_ARGUMENT,
-    },
-)
+ARGUMENT_SPEC = argument_spec("authentik", {**USER.arguments(), **UPDATE_PASSWORD, **STATE_ARGUMENT})
 
 
 def run(context: Context) -> dict[str, Any]:
-    if context.params["password"] == "":
-        raise Failure("password is empty. Leave it out, and the user has none. Nothing was changed.")
-    service = Authentik(context)
-    always = context.params["update_password"] == "always"
-    if not always and service.find(USER, {"username": context.params["username"]}) is not None:
-        context = replace(context, params={**context.params, "password": None})
-    return ensure_object(context, service, USER, returns="user", update_secret=always)
+    return ensure_user(context)
 
 
 def main() -> None:

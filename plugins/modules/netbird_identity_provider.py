@@ -168,6 +168,9 @@ def run(context: Context) -> dict[str, Any]:
         context.warn(f"identity provider {name!r} changes: NetBird puts that into effect at its next restart.")
     if operation is not None and automatic and current is None:
         operation.fallback, operation.refusal = {"type": AUTOMATIC_TYPES[1]}, UNKNOWN_TYPE
+    if operation is not None and removal is not None:
+        # NetBird has no two of one name.
+        operation.after = [removal]
     result, rows = finish(context, service, [removal, operation])
     return {**result, "identity_provider": row_after(IDENTITY_PROVIDER, operation, current, rows)}
 

@@ -165,6 +165,44 @@ CASES = [
         {"name": "", "email": "", "is_active": False, "type": "external", "path": "guests", "attributes": {}},
     ),
     Case(
+        "authentik_groups",
+        # More than are asked for one by one.
+        {"groups": [{"name": f"nb-{number}"} for number in range(6)]},
+        {
+            "groups": [
+                {"name": "nb-0", "attributes": {"a": 1}, "roles": ["readers"]},
+                *({"name": f"nb-{number}"} for number in range(1, 6)),
+            ]
+        },
+        {
+            "groups": [
+                {"name": "nb-5", "attributes": {"floor": 3}},
+                {"name": "nb-0", "attributes": {}, "roles": []},
+                *({"name": f"nb-{number}"} for number in (1, 2)),
+            ],
+            "prune": True,
+            "prune_prefix": "nb-",
+        },
+        before=[made("authentik_role", name="readers"), made("authentik_group", name="somebody-elses")],
+    ),
+    Case(
+        "authentik_users",
+        {"users": [{"username": "bob"}, {"username": "carol"}]},
+        {
+            "users": [
+                {"username": "bob", "name": "Bob", "path": "company"},
+                {"username": "carol", "name": "Carol", "path": "company/guests", "attributes": {"a": 1}},
+            ]
+        },
+        {
+            "users": [
+                {"username": "bob", "name": "Robert", "email": "bob@example.com"},
+            ],
+            "prune": True,
+            "prune_path": "company",
+        },
+    ),
+    Case(
         "authentik_app_password",
         {"identifier": "password-of-carol"},
         {"user": "carol", "description": "What it is for", "key": SECRET},

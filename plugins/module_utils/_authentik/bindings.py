@@ -15,10 +15,14 @@ from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import finish
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
+    finish_set,
+    refuse_duplicates,
+    refuse_loss,
+)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation, Row, plan_object, plan_set
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, Unknown, duplicates
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, Unknown
 
 BOUND_KINDS = ("policy", "group", "user")
 # A request's targets are 47 characters each in its URL, which has to stay below 4 KB.
@@ -58,12 +62,13 @@ BINDING = Resource(
 def ensure_bindings(context: Context) -> dict[str, Any]:
     """The bindings of one application, by the options of C(authentik_policy_bindings)."""
     service = Authentik(context)
-    slug, prune, absent = _set_options(context, "bindings")
+    slug, prune = context.params["application"], context.params["prune"]
+    refuse_loss(context, "bindings")
     application = service.id_of("application", slug)
     wanted = [BINDING.desired(entry) for entry in context.params["bindings"]]
     if any(entry.get(kind) == "" for entry in wanted for kind in BOUND_KINDS):
         raise Failure("bindings: a policy, group or user has an empty name. Nothing was changed.")
-    _refuse_duplicates("bindings", [_bound(entry) for entry in wanted])
+    refuse_duplicates("bindings", [_bound(entry) for entry in wanted])
     rows = bindings_of(service, [application])
     target = f"application {slug!r}"
     operations, _references = plan_set(
@@ -74,26 +79,26 @@ def ensure_bindings(context: Context) -> dict[str, Any]:
         prune=prune,
         row_label=lambda row: _label(_names_of(row), target),
     )
-    if absent:
+    if context.params["state"] == "absent":
         operations = _removals(wanted, rows, target)
-    return _result(context, service, operations)
+    return finish_set(context, service, operations)[0]
 
 
 def ensure_entitlements(context: Context) -> dict[str, Any]:
     """The entitlements of one application and who has them, by the options of C(authentik_application_entitlements)."""
     service = Authentik(context)
-    slug, prune, absent = _set_options(context, "entitlements")
-    entries = context.params["entitlements"]
+    slug, entries, prune = (context.params[option] for option in ("application", "entitlements", "prune"))
+    refuse_loss(context, "entitlements")
     names = [entry["name"] for entry in entries]
-    _refuse_duplicates("entitlements", names)
+    refuse_duplicates("entitlements", names)
     for entry in entries:
-        _refuse_duplicates(f"the groups of entitlement {entry['name']!r}", entry["groups"] or [])
-        _refuse_duplicates(f"the users of entitlement {entry['name']!r}", entry["users"] or [])
+        refuse_duplicates(f"the groups of entitlement {entry['name']!r}", entry["groups"] or [])
+        refuse_duplicates(f"the users of entitlement {entry['name']!r}", entry["users"] or [])
     application = service.id_of("application", slug)
     rows = [] if isinstance(application, Unknown) else service.rows(ENTITLEMENT, {"app": application})
-    if absent:
+    if context.params["state"] == "absent":
         removals = [plan_object(ENTITLEMENT, None, row) for row in rows if row["name"] in names]
-        result = _result(context, service, [removal for removal in removals if removal])
+        result = finish_set(context, service, removals)[0]
         return {**result, "entitlements": sorted(row["name"] for row in rows if row["name"] not in names)}
 
     operations, targets = plan_set(
@@ -106,7 +111,7 @@ def ensure_entitlements(context: Context) -> dict[str, Any]:
     )
     operations += _plan_holders(service, entries, targets, prune)
     kept = [] if prune else [row["name"] for row in rows]
-    return {**_result(context, service, operations), "entitlements": sorted({*names, *kept})}
+    return {**finish_set(context, service, operations)[0], "entitlements": sorted({*names, *kept})}
 
 
 def _plan_holders(
@@ -159,28 +164,6 @@ def _removals(wanted: Sequence[Mapping[str, Any]], rows: Sequence[Row], target: 
         for row in rows
         if _bound(_names_of(row)) in named
     ]
-
-
-def _set_options(context: Context, option: str) -> tuple[str, bool, bool]:
-    """(application's slug, prune, absent), once it is certain that nobody loses everything by an empty list."""
-    prune = context.params["prune"]
-    if prune and not context.params[option] and not context.params["allow_empty"]:
-        raise Failure(
-            f"{option} is empty and prune is set: that would remove every one of the application's {option}. "
-            "Set allow_empty if this is meant. Nothing was changed."
-        )
-    return context.params["application"], prune, context.params["state"] == "absent"
-
-
-def _refuse_duplicates(what: str, values: Iterable[Any]) -> None:
-    twice = duplicates(values)
-    if twice:
-        raise Failure(f"{what}: named more than once: {', '.join(map(str, twice))}. Nothing was changed.")
-
-
-def _result(context: Context, service: Authentik, operations: list[Operation]) -> dict[str, Any]:
-    changes = [f"{operation.action} {operation.label}" for operation in operations]
-    return {**finish(context, service, operations)[0], "changes": changes}
 
 
 def _kind_of(row: Row) -> str:

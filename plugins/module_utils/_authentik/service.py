@@ -67,6 +67,7 @@ class Authentik(Service):
         )
         self.origin = self._client.url
         self._version = ""
+        self._own_user: int | None = None
 
     def prefix(self, path: str) -> str:
         return f"/api/v3/{path}"
@@ -97,6 +98,13 @@ class Authentik(Service):
         if not self._version:
             self._version = self.get("admin/version/")["version_current"]
         return self._version
+
+    @property
+    def own_user(self) -> int:
+        """The id of the user whose token this is (C(GET /core/users/me/))."""
+        if self._own_user is None:
+            self._own_user = int(self.get("core/users/me/")["user"]["pk"])
+        return self._own_user
 
     def supports(self, resource: Resource, field: Field, row: Row | None) -> bool:
         # Release candidates, forks and back-ports have settings that their number does not tell of, so nobody asks for it.

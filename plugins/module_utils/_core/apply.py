@@ -4,17 +4,19 @@
 """The only place that writes.
 
 PRIVATE to this collection. Each operation is carried out, and what the server answers is compared with what was asked:
-authentik ignores fields that it does not know, so success alone proves nothing.
+authentik ignores fields that it does not know, so success alone proves nothing. Operations that need nothing of each other go
+out side by side: a server spends its time on each of them, and a network on each answer.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure, NoAnswerError
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation, Row
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation, Row, phases
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
     Endpoint,
@@ -28,29 +30,62 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 PAUSES = (0.2, 1.0, 3.0)
 
 
-def apply(service: Service, operations: Sequence[Operation]) -> dict[Operation, Row]:
-    """Carry out a plan in its order; the server's row for each operation that leaves one."""
-    rows: dict[Operation, Row] = {}
-    for operation in operations:
+def apply(
+    service: Service,
+    operations: Sequence[Operation],
+    *,
+    concurrency: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[Operation, Row]:
+    """Carry out a plan, phase by phase; the server's row for each operation that leaves one, in the plan's order.
+
+    In a phase up to ``concurrency`` operations are under way at a time. A failure keeps what has not begun from beginning; the
+    first in the plan's order is raised, and says what was done. ``progress(done, total)`` is called after each operation.
+    """
+    results: dict[Operation, Row | None] = {}
+    failures: dict[Operation, Failure] = {}
+
+    def work(operation: Operation) -> None:
+        if failures:
+            return
         try:
-            row = _carry_out(service, operation, rows)
+            results[operation] = _carry_out(service, operation, results)
         except Failure as failure:
-            done = f" {len(rows)} earlier changes of this task were made; the next run goes on from there." if rows else ""
-            failure.args = (f"Could not {operation.action} {operation.label}: {failure}{done}",)
-            raise
-        if row is not None:
-            rows[operation] = row
-    return rows
+            failures[operation] = failure
+
+    with ThreadPoolExecutor(concurrency) as pool:
+        for phase in phases(operations):
+            # One alone stays in this thread, which has a connection already.
+            start = map if concurrency == 1 or len(phase) == 1 else pool.map
+            for _operation in start(work, phase):
+                if progress is not None:
+                    progress(len(results), len(operations))
+            if failures:
+                raise _explained(operations, failures, results)
+    return {operation: row for operation in operations if (row := results[operation]) is not None}
 
 
-def _carry_out(service: Service, operation: Operation, rows: dict[Operation, Row]) -> Row | None:
+def _explained(
+    operations: Sequence[Operation], failures: Mapping[Operation, Failure], results: Mapping[Operation, Any]
+) -> Failure:
+    """The first failure in the plan's order, with the operation that failed and what was done."""
+    operation = next(each for each in operations if each in failures)
+    failure = failures[operation]
+    failure.done = [str(each) for each in operations if each in results]
+    beside = f" {len(failures) - 1} more that were under way failed too." if len(failures) > 1 else ""
+    done = f" {len(results)} other changes of this task were made; the next run goes on from there." if results else ""
+    failure.args = (f"Could not {operation}: {failure}{beside}{done}",)
+    return failure
+
+
+def _carry_out(service: Service, operation: Operation, made: Mapping[Operation, Row | None]) -> Row | None:
     resource = operation.resource
     if operation.action == "delete":
         _delete(service, operation)
         return None
     for name, value in operation.values.items():
-        if isinstance(value, Unknown) and value.source in rows:
-            operation.values[name] = rows[value.source][value.key]
+        if isinstance(value, Unknown) and (source := made.get(value.source)) is not None:
+            operation.values[name] = source[value.key]
     write = _create_or_fall_back if operation.action == "create" else _update
     row = write(service, operation)
     if _set_by_endpoints(service, operation, row) or resource.fresh:
@@ -124,7 +159,7 @@ def _create(service: Service, operation: Operation) -> Row:
             if pause is None or not _may_have_been_carried_out(failure):
                 raise
             time.sleep(pause)
-            made = service.rows(operation.resource, identity, forget=True)
+            made = service.rows(operation.resource, identity, fresh=True)
             if made:
                 return made[-1]
     raise AssertionError("unreachable: the last attempt returns or raises")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from http.cookiejar import DefaultCookiePolicy
@@ -105,12 +106,19 @@ class Client:
             # The task said so; a warning per request would only repeat it.
             disable_warnings(InsecureRequestWarning)
         self._auth = _Authorization(authorization) if authorization else NO_AUTHORIZATION
-        self._session = open_session()
-        # The token says who asks. Without cookies, requests change nothing in the session, so threads may share it.
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        # One for each thread, opened at its first request and kept: requests does not promise that threads may share one.
+        self._sessions = threading.local()
 
     def get(self, path: str, params: Any = None) -> Any:
         return self.request("GET", path, params=params)
+
+    @property
+    def _session(self) -> Any:
+        if not hasattr(self._sessions, "own"):
+            self._sessions.own = open_session()
+            # The token says who asks.
+            self._sessions.own.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        return self._sessions.own
 
     def request(self, method: str, path: str, *, params: Any = None, body: Any = None) -> Any:
         try:

@@ -8,7 +8,7 @@ PRIVATE to this collection.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +18,16 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 
 @dataclass
 class Context:
-    """What a module's run sees: validated parameters, check mode, and where to leave warnings and secrets to be masked."""
+    """What a module's run sees: validated parameters, check mode, and where to leave warnings and secrets to be masked.
+
+    ``progress(done, total)`` is told of each change that was made, where somebody watches.
+    """
 
     params: Mapping[str, Any]
     check_mode: bool
     warnings: list[str] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
+    progress: Callable[[int, int], None] | None = None
 
     @property
     def connection(self) -> dict[str, Any]:

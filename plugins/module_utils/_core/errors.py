@@ -9,16 +9,23 @@ and nothing secret, so whoever catches it only has to print it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
 class Failure(Exception):
-    """A task cannot do what it was asked to; the message is one or two sentences for a person."""
+    """A task cannot do what it was asked to; the message is one or two sentences for a person.
+
+    ``done`` are the changes that the task had made by then, one sentence each.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.done: Sequence[str] = ()
 
     def result(self) -> dict[str, Any]:
         """What the task returns beside C(failed) and C(msg)."""
-        return {}
+        return {"changed": True, "changes": list(self.done)} if self.done else {}
 
 
 class ApiError(Failure):
@@ -47,13 +54,14 @@ class ApiError(Failure):
 
     def result(self) -> dict[str, Any]:
         return {
+            **super().result(),
             "error": {
                 "method": self.method,
                 "path": self.path,
                 "status": self.status,
                 "detail": self.detail,
                 "fields": self.fields,
-            }
+            },
         }
 
 

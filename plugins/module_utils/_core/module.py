@@ -21,7 +21,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context, MissingLibrary
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
-    PRUNE_ARGUMENTS,
+    SET_ARGUMENTS,
     STATE_ARGUMENT,
     ensure_object,
     finish,
@@ -34,7 +34,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 
 __all__ = [
     "CONNECTION_ARGUMENTS",
-    "PRUNE_ARGUMENTS",
+    "SET_ARGUMENTS",
     "STATE_ARGUMENT",
     "Context",
     "Endpoint",

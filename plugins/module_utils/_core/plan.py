@@ -36,7 +36,8 @@ class Operation:
     """One write. ``values`` are the options that it sets, references as ids; ``asked`` those that the task itself named.
 
     ``current`` is the server's row before it (None for a creation). ``fallback`` are values to try instead where the server
-    refuses these with the words ``refusal``.
+    refuses these with the words ``refusal``. ``after`` are operations that have to be done before it, beside those that make
+    what its values hold.
     """
 
     action: str
@@ -47,6 +48,16 @@ class Operation:
     current: Row | None = None
     fallback: dict[str, Any] = field(default_factory=dict)
     refusal: str = ""
+    after: Sequence[Operation] = ()
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.label}"
+
+    @property
+    def needs(self) -> list[Operation]:
+        """The operations that have to be done before it."""
+        sources = (value.source for value in self.values.values() if isinstance(value, Unknown))
+        return [*self.after, *(source for source in sources if source is not None)]
 
     @property
     def existing(self) -> Row:
@@ -134,7 +145,8 @@ def plan_object(
     if current is not None and not values:
         return None
     # A secret that cannot be compared goes along when something else about its object changes.
-    values.update({item.name: wanted[item.name] for item in resource.fields if not item.readable and item.name in wanted})
+    unreadable = [item for item in resource.fields if not item.readable and item.name in wanted]
+    values.update({item.name: wanted[item.name] for item in unreadable if current is None or update_secret or not item.on_create})
     label = label or resource.named(wanted.get(resource.label))
     action = "create" if current is None else "update"
     return Operation(action, resource, label, values, frozenset(wanted if asked is None else asked), current)
@@ -175,6 +187,26 @@ def plan_set(
     return operations, references
 
 
+def phases(operations: Sequence[Operation]) -> list[list[Operation]]:
+    """The operations in groups whose members need nothing of each other, in the order in which these have to go.
+
+    What others need comes first, and what is removed goes last, so that nobody loses access in between: of several kinds first
+    the one that the plan has last, because that refers to the others.
+    """
+    depths: dict[Operation, int] = {}
+    for operation in operations:
+        depths[operation] = 1 + max((depths[need] for need in operation.needs), default=-1)
+    needed = {need for operation in operations for need in operation.needs}
+    first: dict[int, list[Operation]] = {}
+    last: dict[str, list[Operation]] = {}
+    for operation in operations:
+        if operation.action == "delete" and operation not in needed:
+            last.setdefault(operation.resource.path, []).append(operation)
+        else:
+            first.setdefault(depths[operation], []).append(operation)
+    return [*(first[depth] for depth in sorted(first)), *reversed(last.values())]
+
+
 def difference(operations: Sequence[Operation], name_of: Callable[[str, Any], Any]) -> dict[str, Any]:
     """What ``--diff`` shows: only what changes, by option, with names for ids and without secrets.
 
@@ -183,7 +215,7 @@ def difference(operations: Sequence[Operation], name_of: Callable[[str, Any], An
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for operation in operations:
-        label = _unused(operation.label, before.keys() | after.keys())
+        label = _unused(operation.label, before, after)
         current = operation.current
         fields = [item for item in operation.fields if not item.internal]
         if current is not None:
@@ -219,7 +251,7 @@ def _shown(item: Field, value: Any, name_of: Callable[[str, Any], Any], hidden: 
     return item.shown(value)
 
 
-def _unused(label: str, taken: Collection[str]) -> str:
+def _unused(label: str, *taken: Collection[str]) -> str:
     """Of equal objects made twice, the second is shown as C(… (2))."""
     names = itertools.chain([label], (f"{label} ({count})" for count in itertools.count(2)))
-    return next(name for name in names if name not in taken)
+    return next(name for name in names if not any(name in each for each in taken))

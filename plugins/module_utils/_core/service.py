@@ -79,24 +79,34 @@ class Service:
     def all_rows(self, path: str, params: Mapping[str, Any] | None = None) -> list[Row]:
         """All rows of a collection, read once in a task."""
         key = (path, tuple(sorted((name, repr(value)) for name, value in (params or {}).items())))
-        if key not in self._lists:
-            self._lists[key] = self.pages(path, params or {})
-        return self._lists[key]
+        rows = self._lists.get(key)
+        if rows is None:
+            rows = self._lists[key] = self.pages(path, params or {})
+        return rows
 
-    def rows(self, resource: Resource, identity: Mapping[str, Any], *, forget: bool = False) -> list[Row]:
-        """The rows that have these values. Servers ignore filters that they do not know, so each row is looked at."""
-        if forget:
-            self._lists.clear()
+    def rows(self, resource: Resource, identity: Mapping[str, Any], *, fresh: bool = False) -> list[Row]:
+        """The rows that have these values, if ``fresh`` read anew. Servers ignore unknown filters, so each row is looked at."""
         params = {**(resource.params or {}), **{path: identity[path] for path in resource.filters}}
-        return [
-            row
-            for row in self.all_rows(resource.path, params)
-            if all(get_path(row, path) == value for path, value in identity.items())
-        ]
+        rows = self.pages(resource.path, params) if fresh else self.all_rows(resource.path, params)
+        return [row for row in rows if all(get_path(row, path) == value for path, value in identity.items())]
 
     def find(self, resource: Resource, identity: Mapping[str, Any]) -> Row | None:
         """The one row that has these values."""
-        rows = self.rows(resource, identity)
+        return self._only(resource, identity, self.rows(resource, identity))
+
+    def find_each(self, resource: Resource, identities: Sequence[Mapping[str, Any]]) -> list[Row | None]:
+        """For each of these the one row that has its values: asked for one by one, or many of them in the whole list."""
+        if len(identities) <= NAMES_ONE_BY_ONE:
+            return [self.find(resource, identity) for identity in identities]
+        rows: dict[tuple[Any, ...], list[Row]] = {}
+        for row in self.all_rows(resource.path, resource.params):
+            rows.setdefault(tuple(get_path(row, path) for path in resource.identity), []).append(row)
+        return [
+            self._only(resource, identity, rows.get(tuple(identity[path] for path in resource.identity), []))
+            for identity in identities
+        ]
+
+    def _only(self, resource: Resource, identity: Mapping[str, Any], rows: Sequence[Row]) -> Row | None:
         if len(rows) > 1:
             name = resource.named(" ".join(map(str, identity.values())))
             ids = ", ".join(str(row[resource.id]) for row in rows)

@@ -87,9 +87,11 @@ class Field:
     removal: Endpoint | None = None
     # How the setting is read, by (service, row), if it is not in the object's row.
     source: Callable[[Any, Mapping[str, Any]], Any] | None = None
-    # A secret is never shown; one that is not readable the server keeps to itself.
+    # A secret is never shown; one that is not readable the server keeps to itself. What is given on creation an object that
+    # exists does not get, unless the task says so.
     secret: bool = False
     readable: bool = True
+    on_create: bool = False
 
     @property
     def path(self) -> str:
