@@ -44,9 +44,9 @@ Measured on {day} by `make bench` on {machine}, with ansible-core {core} and Pyt
 server of authentik on the same machine. Times compare ways to do the same; on another machine they are others. Requests and
 memory are what they are.
 
-A size of n stands for 3n + 2 objects: n groups, a provider, an application, n entitlements of it, and a binding of each to a group
-of its own. They are four tasks, and three to remove them, in one run of `ansible-playbook`. A time is that of the whole run, of
-which Ansible takes {empty:.1f} s before the first task; the memory is that of its largest process.
+A size of n stands for 3n + 2 objects: n groups, a provider, an application, n entitlements of it, and a binding of each to a
+group of its own. They are four tasks, and three to remove them, in one run of `ansible-playbook`. A time is that of the whole run,
+of which Ansible takes {empty:.1f} s before the first task; the memory is that of its largest process.
 
 ## Without latency
 
@@ -62,9 +62,9 @@ which Ansible takes {empty:.1f} s before the first task; the memory is that of i
 
 ## What is the stand-in's own
 
-On one connection, without Ansible, a request takes {reading:.1f} ms that reads a group by name, and {writing:.1f} ms that makes one
-(of {largest}). So of the {largest_seconds:.0f} s in which {largest_objects} objects are made without latency, about {share:.0f} %
-are the stand-in's own.
+On one connection, without Ansible, a request takes {reading:.1f} ms that reads a group by name, and {writing:.1f} ms that makes
+one (of {largest}). So of the {largest_seconds:.0f} s in which {largest_objects} objects are made without latency, about
+{share:.0f} % are the stand-in's own.
 """
 
 
