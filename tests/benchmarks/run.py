@@ -45,8 +45,8 @@ server of authentik on the same machine. Times compare ways to do the same; on a
 memory are what they are.
 
 A size of n stands for 3n + 2 objects: n groups, a provider, an application, n entitlements of it, and a binding of each to a
-group of its own. They are four tasks, and three to remove them, in one run of `ansible-playbook`. A time is that of the whole run,
-of which Ansible takes {empty:.1f} s before the first task; the memory is that of its largest process.
+group of its own. They are four tasks, and three to remove them, in one run of `ansible-playbook`. A time is that of the whole
+run, of which Ansible takes {empty:.1f} s before the first task; the memory is that of its largest process.
 
 ## Without latency
 

@@ -23,7 +23,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 CONTROL = "/_simulator/"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-FaultKind = Literal["drop_before", "drop_after", "status", "html", "slow", "error_after"]
+FaultKind = Literal["drop_before", "drop_after", "status", "html", "slow", "slow_after", "error_after"]
 
 
 @dataclass
@@ -43,7 +43,8 @@ class Fault:
     The first ``skip`` matching requests pass, the next ``times`` fail (every one when None). The kinds:
     ``drop_before`` cuts the connection before the service sees the request, ``drop_after`` when it has handled it,
     ``status`` answers ``status``, ``headers`` and ``body`` in the service's place, ``html`` a page with status 200,
-    ``slow`` waits ``seconds`` and goes on as usual, ``error_after`` lets the service handle it and answers like ``status``.
+    ``slow`` waits ``seconds`` and goes on as usual, ``slow_after`` lets the service handle it and waits before the answer,
+    ``error_after`` lets the service handle it and answers like ``status``.
     """
 
     kind: FaultKind = "status"
@@ -113,6 +114,15 @@ class _Gate:
         if fault is None or kind == "slow":
             await asyncio.sleep(fault.seconds if fault else 0)
             await self.app(scope, receive, send)
+            return
+        if fault.kind == "slow_after":
+
+            async def later(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    await asyncio.sleep(fault.seconds)
+                await send(message)
+
+            await self.app(scope, receive, later)
             return
         if kind in ("drop_after", "error_after"):
             await self.app(scope, receive, _nowhere)
