@@ -47,6 +47,7 @@ MARK = "netbird-jwt-groups"
 ADDRESS = re.compile(rf"{MARK}-[0-9a-f]{{32}}@{MARK}\.invalid")
 # A token with more names could outgrow the 8 KB that a proxy lets a header have.
 NAMES_AT_ONCE = 100
+WRITES_AT_ONCE = 4
 # The second login is for a person who had to be approved, and for an answer that was lost.
 LOGINS = 2
 
@@ -209,7 +210,7 @@ class JwtGroups:
         """A temporary person who has these entitlements, and whom the application and NetBird let in."""
         person = Person(f"{MARK}-{secrets.token_hex(16)}", secrets.token_urlsafe(32))
         self._context.secrets.add(person.password)
-        user = self._create(
+        creation = _creation(
             PERSON,
             TEMPORARY,
             username=person.username,
@@ -219,8 +220,8 @@ class JwtGroups:
             password=person.password,
         )
         more = way.allowed[:1] if not set(way.allowed) & set(names) else []
-        for name in (*names, *more):
-            self._bind(way.targets[name], user)
+        bindings = [_binding(way.targets[name], Unknown(TEMPORARY, creation)) for name in (*names, *more)]
+        user = apply(self._authentik, [creation, *bindings], concurrency=WRITES_AT_ONCE)[creation]
         if not let_in(self._authentik, way.application, user):
             # In the mode "all" a binding of one person keeps everybody else out.
             if way.application["policy_engine_mode"] != "any":
@@ -228,15 +229,8 @@ class JwtGroups:
                     f"The application {self._slug!r} does not let {TEMPORARY} in, and its policy_engine_mode all leaves no way "
                     f"to. Let its policies pass for users of the path {self._path}, or use the mode any."
                 )
-            self._bind(way.application["pk"], user)
+            apply(self._authentik, [_binding(way.application["pk"], user["pk"])])
         return person
-
-    def _bind(self, target: str, user: Row) -> None:
-        self._create(BINDING, f"a binding of {TEMPORARY}", target=target, user=user["pk"], order=0)
-
-    def _create(self, resource: Resource, label: str, **values: Any) -> Row:
-        operation = Operation("create", resource, label, values, frozenset(values))
-        return apply(self._authentik, [operation])[operation]
 
     def _log_in(self, way: Way, person: Person, names: Sequence[str]) -> dict[str, Row]:
         """Log in until the groups are there: NetBird makes them at the person's first request."""
@@ -267,6 +261,14 @@ class JwtGroups:
     def _remove(self, removals: Removals) -> None:
         for service, operation in removals:
             apply(service, [operation])
+
+
+def _creation(resource: Resource, label: str, **values: Any) -> Operation:
+    return Operation("create", resource, label, values, frozenset(values))
+
+
+def _binding(target: str, user: Any) -> Operation:
+    return _creation(BINDING, f"a binding of {TEMPORARY}", target=target, user=user, order=0)
 
 
 def _from_tokens(rows: Iterable[Row]) -> dict[str, Row]:
