@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -24,6 +25,10 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import (
+    REQUESTS_IMPORT_ERROR,
+    default_trust,
+)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, Failure, execute
 
 MODULES = "ansible_collections.zerotrust.netbird_authentik.plugins.modules"
@@ -31,19 +36,30 @@ SWITCH = "netbird_authentik_in_process"
 # With these options a module returns secrets, to a later task and not to people.
 RETURNING = ("return_secret", "return_secrets", "return_key")
 
+# ansible-playbook loads action plugins before it forks a worker for each task: what is imported and read here, and where a
+# class is made, no worker has to import and read again.
+if REQUESTS_IMPORT_ERROR is None:
+    # A bundle that cannot be read is an error of the task that needs it.
+    with suppress(OSError):
+        default_trust()
+
 
 class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core publishes no types
     """Runs the module that the task names: here if that is the same, as an ordinary module if not."""
 
     _supports_check_mode = True
     _supports_async = True
+    _module: ClassVar[Any]
+
+    def __init_subclass__(cls) -> None:
+        cls._module = import_module(f"{MODULES}.{cls.__module__.rpartition('.')[2]}")
 
     def run(self, tmp: Any = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
         variables = task_vars or {}
         result: dict[str, Any] = super().run(tmp, variables)
         name = self._task.action.rpartition(".")[2]
         if self._runs_here(variables):
-            result.update(self._call(name))
+            result.update(self._call())
         else:
             result.update(
                 self._execute_module(
@@ -70,16 +86,14 @@ class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core publish
             and (interpreter.startswith("auto") or self._templar.template(interpreter) == sys.executable)
         )
 
-    def _call(self, name: str) -> dict[str, Any]:
-        module = import_module(f"{MODULES}.{name}")
-        spec = dict(module.ARGUMENT_SPEC)
-        validation = ArgumentSpecValidator(**spec).validate(self._task.args)
+    def _call(self) -> dict[str, Any]:
+        validation = ArgumentSpecValidator(**self._module.ARGUMENT_SPEC).validate(self._task.args)
         hidden = set(validation._no_log_values)
         if validation.error_messages:
             raise AnsibleActionFail(remove_values(validation.errors.msg, hidden))
         context = Context(validation.validated_parameters, self._task.check_mode)
         try:
-            result = execute(module.run, context)
+            result = execute(self._module.run, context)
         except Failure as failure:
             result = {"failed": True, "msg": str(failure), **failure.result()}
         if context.warnings:

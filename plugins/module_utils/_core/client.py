@@ -27,10 +27,12 @@ try:
     from requests.auth import AuthBase
     from urllib3 import disable_warnings
     from urllib3.exceptions import InsecureRequestWarning
+    from urllib3.util import create_urllib3_context
     from urllib3.util.retry import Retry
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
     AuthBase = object  # type: ignore[assignment, misc]
+    HTTPAdapter = object  # type: ignore[assignment, misc]
     Retry = object  # type: ignore[assignment, misc]
 
 RETRIES = 5
@@ -72,6 +74,41 @@ class _PoliteRetry(Retry):
     def get_retry_after(self, response: Any) -> float | None:
         seconds = super().get_retry_after(response)
         return None if seconds is None else min(seconds, LONGEST_RETRY_AFTER)
+
+
+class _Adapter(HTTPAdapter):
+    """Takes the default bundle of certificates as it was read before; another is read for each session, as usual."""
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
+        if tls.get("ca_certs") == requests.utils.DEFAULT_CA_BUNDLE_PATH:
+            tls["ssl_context"] = default_trust()
+        return host, tls
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]  # nobody typed it
+        if "ssl_context" in conn.conn_kw:
+            # urllib3 would read the file into the context once more.
+            conn.ca_certs = None
+
+
+_of_this_thread = threading.local()
+
+
+def default_trust() -> Any:
+    """An SSL context that trusts the default bundle of certificates, which takes OpenSSL some 15 ms to read.
+
+    It is read once, and again when the file is another. The action plugin does so before ansible-playbook forks a worker
+    for each task; an ordinary module at its first request. Each thread has its own, because a connection changes it.
+    """
+    bundle = requests.utils.DEFAULT_CA_BUNDLE_PATH
+    state = os.stat(bundle)
+    version = (bundle, state.st_ino, state.st_mtime_ns, state.st_size)
+    if getattr(_of_this_thread, "version", None) != version:
+        context = create_urllib3_context()
+        context.load_verify_locations(bundle)
+        _of_this_thread.context, _of_this_thread.version = context, version
+    return _of_this_thread.context
 
 
 class Client:
@@ -222,7 +259,7 @@ def open_session(repeatable: Sequence[str] = REPEATABLE_METHODS) -> Any:
         raise_on_status=False,
     )
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
+        session.mount(scheme, _Adapter(max_retries=retry))
     return session
 
 

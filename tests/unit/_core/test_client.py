@@ -8,17 +8,20 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+import requests
+import urllib3
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core import client as core_client
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client, default_trust
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import (
     ApiError,
     Failure,
@@ -217,3 +220,42 @@ def test_certificates(tls: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> 
             client(server.url).get("/echo")
         assert client(server.url, ca_path=certificate).get("/echo")["method"] == "GET"
         assert client(server.url, validate_certs=False).get("/echo")["method"] == "GET"
+
+
+class CountingContext(ssl.SSLContext):
+    """Knows which files were read into contexts."""
+
+    read: ClassVar[list[Any]] = []
+
+    def load_verify_locations(self, *files: Any) -> None:
+        self.read.extend(each for each in files if each)
+        super().load_verify_locations(*files)
+
+
+def test_the_default_bundle_is_read_once_and_again_when_it_is_another(
+    tls: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle, others = tmp_path / "bundle.pem", Path(requests.utils.DEFAULT_CA_BUNDLE_PATH).read_text()
+    bundle.write_text(others + Path(tls[0]).read_text())
+    monkeypatch.setattr(requests.utils, "DEFAULT_CA_BUNDLE_PATH", str(bundle))
+    monkeypatch.setattr(urllib3.util.ssl_, "SSLContext", CountingContext)
+    monkeypatch.setattr(CountingContext, "read", [])
+    with serve(Starlette(routes=[Route("/echo", echo)]), tls=tls) as server:
+        for _task in range(3):
+            assert client(server.url).get("/echo")["method"] == "GET"
+        assert CountingContext.read == [str(bundle)]
+
+        with pytest.raises(Failure, match=r"certificate that cannot be verified.*localhost"):
+            client(server.url.replace("127.0.0.1", "localhost")).get("/echo")
+        assert client(server.url, validate_certs=False).get("/echo")["method"] == "GET"
+        assert CountingContext.read == [str(bundle)]
+
+        bundle.write_text(others)
+        with pytest.raises(Failure, match="certificate that cannot be verified"):
+            client(server.url).get("/echo")
+        assert CountingContext.read == [str(bundle)] * 2
+
+
+def test_each_thread_has_its_own_trust() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(default_trust).result() is not default_trust()
