@@ -30,6 +30,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     default_trust,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, Failure, execute
+from ansible_collections.zerotrust.netbird_authentik.plugins.plugin_utils._progress import Progress
 
 MODULES = "ansible_collections.zerotrust.netbird_authentik.plugins.modules"
 SWITCH = "netbird_authentik_in_process"
@@ -59,7 +60,7 @@ class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core publish
         result: dict[str, Any] = super().run(tmp, variables)
         name = self._task.action.rpartition(".")[2]
         if self._runs_here(variables):
-            result.update(self._call())
+            result.update(self._call(variables["inventory_hostname"]))
         else:
             result.update(
                 self._execute_module(
@@ -86,16 +87,19 @@ class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core publish
             and (interpreter.startswith("auto") or self._templar.template(interpreter) == sys.executable)
         )
 
-    def _call(self) -> dict[str, Any]:
+    def _call(self, host: str) -> dict[str, Any]:
         validation = ArgumentSpecValidator(**self._module.ARGUMENT_SPEC).validate(self._task.args)
         hidden = set(validation._no_log_values)
         if validation.error_messages:
             raise AnsibleActionFail(remove_values(validation.errors.msg, hidden))
-        context = Context(validation.validated_parameters, self._task.check_mode)
+        progress = Progress(host)
+        context = Context(validation.validated_parameters, self._task.check_mode, progress=progress)
         try:
             result = execute(self._module.run, context)
         except Failure as failure:
             result = {"failed": True, "msg": str(failure), **failure.result()}
+        finally:
+            progress.clear()
         if context.warnings:
             result["warnings"] = context.warnings
         cleaned: dict[str, Any] = remove_values(result, hidden | context.secrets)
