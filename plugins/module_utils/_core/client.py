@@ -81,7 +81,7 @@ class _Adapter(HTTPAdapter):
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
-        if tls.get("ca_certs") == requests.utils.DEFAULT_CA_BUNDLE_PATH:
+        if host["scheme"] == "https" and tls.get("ca_certs") == requests.utils.DEFAULT_CA_BUNDLE_PATH:
             tls["ssl_context"] = default_trust()
         return host, tls
 

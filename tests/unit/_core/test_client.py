@@ -240,6 +240,9 @@ def test_the_default_bundle_is_read_once_and_again_when_it_is_another(
     monkeypatch.setattr(requests.utils, "DEFAULT_CA_BUNDLE_PATH", str(bundle))
     monkeypatch.setattr(urllib3.util.ssl_, "SSLContext", CountingContext)
     monkeypatch.setattr(CountingContext, "read", [])
+    with serve(Starlette(routes=[Route("/echo", echo)])) as server:
+        assert client(server.url).get("/echo")["method"] == "GET"
+        assert CountingContext.read == []
     with serve(Starlette(routes=[Route("/echo", echo)]), tls=tls) as server:
         for _task in range(3):
             assert client(server.url).get("/echo")["method"] == "GET"
