@@ -8,18 +8,14 @@ from __future__ import annotations
 import datetime
 import socket
 from collections.abc import Iterator
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from ansible.release import __version__ as CORE
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from simulators import authentik, netbird
 from support import VERSIONS, Servers
+from support.certificate import certificate
 
 
 @pytest.fixture
@@ -30,42 +26,18 @@ def unused_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _certificate(folder: Path, begins: datetime.timedelta, ends: datetime.timedelta) -> tuple[str, str]:
-    """The files of a certificate for 127.0.0.1 that no authority vouches for, and of its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now + begins)
-        .not_valid_after(now + ends)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return str(folder / "certificate.pem"), str(folder / "key.pem")
-
-
 @pytest.fixture(scope="session")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """A certificate that is valid today, and its key."""
     day = datetime.timedelta(days=1)
-    return _certificate(tmp_path_factory.mktemp("tls"), -day, day)
+    return certificate(tmp_path_factory.mktemp("tls"), -day, day)
 
 
 @pytest.fixture(scope="session")
 def expired_tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """One that was valid until yesterday."""
     day = datetime.timedelta(days=1)
-    return _certificate(tmp_path_factory.mktemp("tls"), -2 * day, -day)
+    return certificate(tmp_path_factory.mktemp("tls"), -2 * day, -day)
 
 
 # Each version of ansible-core meets one of authentik; a test that runs on one core alone meets all of them.
