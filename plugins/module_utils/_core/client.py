@@ -15,6 +15,7 @@ import re
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -77,12 +78,17 @@ class _PoliteRetry(Retry):
 
 
 class _Adapter(HTTPAdapter):
-    """Takes the default bundle of certificates as it was read before; another is read for each session, as usual."""
+    """Takes the default bundle of certificates as it was read before; another is read for each session, as usual.
+
+    So is the default one where requests is older than 2.32.2, which does not ask.
+    """
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
         if host["scheme"] == "https" and tls.get("ca_certs") == requests.utils.DEFAULT_CA_BUNDLE_PATH:
-            tls["ssl_context"] = default_trust()
+            # A bundle that cannot be read is an error of the connection.
+            with suppress(OSError):
+                tls["ssl_context"] = default_trust()
         return host, tls
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:

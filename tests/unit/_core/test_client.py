@@ -258,6 +258,10 @@ def test_the_default_bundle_is_read_once_and_again_when_it_is_another(
             client(server.url).get("/echo")
         assert CountingContext.read == [str(bundle)] * 2
 
+        bundle.write_text("not a certificate")
+        with pytest.raises(Failure, match="certificate that cannot be verified"):
+            client(server.url).get("/echo")
+
 
 def test_each_thread_has_its_own_trust() -> None:
     with ThreadPoolExecutor(1) as pool:
