@@ -273,7 +273,7 @@ def test_what_fails_leaves_everything_as_it_was(host: Host, broken: str) -> None
 
 @pytest.mark.once
 def test_hostile_values_arrive(host: Host) -> None:
-    """One by one, and for the variables that are refused, in tests/unit/test_environment.py."""
+    """One by one, and for the variables that are refused, in tests/unit/_host/test_configure.py."""
     taken = {name: value for name, value in HOSTILE.items() if not re.search(r"[\n\r\x07]|{{", value)}
     extra = {f"NETBIRD_IDP_MGMT_EXTRA_V{number}": value for number, value in enumerate(taken.values())}
     played = host.play({"environment_settings": extra})

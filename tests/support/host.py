@@ -20,6 +20,9 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host.env_file import merge
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host.targets import check
 from support import ROOT, Played, Task
 
 PASSWORD = "app-password-of-the-service-account"
@@ -50,6 +53,16 @@ HOSTILE = {
     "switch": "true",
     "tab": "a\tb",
 }
+
+
+def refusal(settings: Mapping[str, str], file_format: str) -> str:
+    """Why these settings are not written; empty where they are."""
+    try:
+        check(settings, file_format)
+        merge("", settings, file_format)
+    except Failure as failure:
+        return str(failure)
+    return ""
 
 
 class Verbatim(yaml.SafeDumper):

@@ -24,7 +24,6 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     Field,
     Resource,
     Unknown,
-    duplicates,
     text,
 )
 
@@ -203,8 +202,3 @@ def test_a_reference_to_an_object_of_the_same_plan_is_known_after_it() -> None:
     assert isinstance(reference, Unknown)
     assert reference.source is operations[0]
     assert "known after apply" in repr(reference)
-
-
-def test_duplicates() -> None:
-    assert duplicates(["a", "b", "a", "a", "b", "c"]) == ["a", "b"]
-    assert duplicates([]) == []

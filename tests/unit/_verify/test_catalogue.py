@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The troubleshooting guide is what the catalogue says."""
+"""The catalogue of causes: what people get wrong is in it, and the troubleshooting guide says what it says."""
 
 from __future__ import annotations
 
