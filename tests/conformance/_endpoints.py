@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -17,9 +15,10 @@ import requests
 
 from conformance._arrangements import PLAIN, browser_of, consented, waited
 from conformance._flows import Arrange, Arrangement, Stage
-from conformance._replay import JWT, segment
+from conformance._rules import JWT
 from simulators.authentik.apps import GRANT_TYPES
 from simulators.authentik.tokens import DEVICE_GRANT
+from support.browser import DASHBOARD, authorization_request, challenge_of, segment, token_request
 
 Json = Any
 CALLBACK = "http://127.0.0.1:53111/callback"
@@ -67,21 +66,8 @@ def _right_form(stage: Stage) -> Json:
     return next((each for each in steps if each["status"] == 200), steps[-1])["form"]
 
 
-def _challenge(verifier: str) -> Json:
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return {"code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="), "code_challenge_method": "S256"}
-
-
 def _code(stage: Stage, scope: str, verifier: str) -> str:
-    query = {
-        "client_id": CONFIDENTIAL,
-        "redirect_uri": CALLBACK,
-        "response_type": "code",
-        "scope": scope,
-        "state": "s",
-        "nonce": "n",
-        **_challenge(verifier),
-    }
+    query = authorization_request(CONFIDENTIAL, CALLBACK, scope, challenge_of(verifier), nonce="n")
     found = stage.browser.get(f"{stage.server.url}/application/o/authorize/", params=query, timeout=10, allow_redirects=False)
     return parse_qs(urlsplit(found.headers["location"]).query)["code"][0]
 
@@ -99,14 +85,8 @@ def code(scope: str = EVERYTHING) -> Arrange:
 def tokens(stage: Stage) -> None:
     """Let the browser log in at the application, and learn the tokens that the case sends."""
     verifier = "v" * 43
-    form = {
-        "grant_type": "authorization_code",
-        "code": _code(stage, EVERYTHING, verifier),
-        "redirect_uri": CALLBACK,
-        "code_verifier": verifier,
-        "client_id": CONFIDENTIAL,
-        "client_secret": stage.row("providers", client_id=CONFIDENTIAL)["client_secret"],
-    }
+    secret = stage.row("providers", client_id=CONFIDENTIAL)["client_secret"]
+    form = token_request(CONFIDENTIAL, CALLBACK, _code(stage, EVERYTHING, verifier), verifier, client_secret=secret)
     _learn(stage, requests.post(f"{stage.server.url}/application/o/token/", data=form, timeout=10).json())
 
 
@@ -137,13 +117,8 @@ def netbird_tokens(stage: Stage) -> Json:
     """Let the browser, logged in at authentik, log in at NetBird, and learn the tokens that the case sends."""
     verifier, scope = "v" * 43, "openid profile email groups offline_access"
     connector = next(iter(stage.netbird.state.connectors))
-    form = {
-        "grant_type": "authorization_code",
-        "client_id": "netbird-dashboard",
-        "code": _netbird_code(stage, connector, scope, _consent, verifier),
-        "redirect_uri": f"{stage.netbird.url}/nb-auth",
-        "code_verifier": verifier,
-    }
+    redirect = f"{stage.netbird.url}/nb-auth"
+    form = token_request(DASHBOARD, redirect, _netbird_code(stage, connector, scope, _consent, verifier), verifier)
     answer = requests.post(f"{stage.netbird.url}/oauth2/token", data=form, timeout=10).json()
     _learn(stage, answer)
     return answer
@@ -166,14 +141,7 @@ def local_person(stage: Stage) -> None:
 
 
 def _netbird_code(stage: Stage, connector: str, scope: str, pass_through: Callable[[Stage, str], str], verifier: str) -> str:
-    query = {
-        "client_id": "netbird-dashboard",
-        "redirect_uri": f"{stage.netbird.url}/nb-auth",
-        "response_type": "code",
-        "scope": scope,
-        "state": "s",
-        **_challenge(verifier),
-    }
+    query = authorization_request(DASHBOARD, f"{stage.netbird.url}/nb-auth", scope, challenge_of(verifier))
     shown = stage.browser.get(f"{stage.netbird.url}/oauth2/auth/{connector}", params=query, timeout=10)
     return parse_qs(urlsplit(pass_through(stage, shown.url)).query)["code"][0]
 

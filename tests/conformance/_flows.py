@@ -20,15 +20,17 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import pyotp
 import requests
 
-from conformance._replay import AUTHENTIK, JWT, UUID, Comparison, Generated, Learned, Mismatch, head, recording, send
+from conformance._compare import Comparison, Learned, Mismatch
+from conformance._replay import head, send
+from conformance._rules import AUTHENTIK, JWT, UUID, Generated
 from conformance._stage import NetBird
 from simulators import authentik, netbird
 from simulators.authentik import state as clock
 from support.browser import text_of
 from support.frozen import Frozen
+from support.recordings import VERSIONS, recording
 
 Json = Any
-VERSIONS = ("2025.10", "2026.5")
 RECORDINGS: dict[str, Json] = {version: recording(f"flows-authentik-{version}") for version in VERSIONS}
 CASES: dict[tuple[str, str], Json] = {
     (version, case["name"]): case for version, found in RECORDINGS.items() for case in found["cases"]
@@ -132,7 +134,6 @@ RULES = dataclasses.replace(
         Generated("permission", r"\$(\.results)?\[\]\.id", r"\d+", path=r"/rbac/"),
         *AUTHENTIK.generated,
     ),
-    segments=((r"(?<=/core/users/)(\d+)(?=/)", "user"), (r"(?<=/providers/oauth2/)(\d+)(?=/)", "provider")),
 )
 
 Arrange = Callable[["Stage"], object]
@@ -197,12 +198,13 @@ class Stage:
         self.netbird = netbird.serve()
         self.urls = {"authentik": self.server.url, "netbird": self.netbird.url}
         self.learned = Learned(origins=_origins({ORIGINS[version]: self.server.url, NETBIRD_ORIGIN: self.netbird.url}))
+        self._session = _session()
         self._fixtures()
         self._connect()
         self.case: Json = None
         self._browsers = {name: self._log_in(name) for name in LOGGED_IN}
-        self._learned, self._frozen = self.learned, (Frozen(self.state), Frozen(self.netbird.state))
-        self.browser = requests.Session()
+        self._learned, self._frozen = self.learned, Frozen(self.state, self.netbird.state)
+        self.browser = _session()
 
     def close(self) -> None:
         """Stop the server."""
@@ -222,7 +224,7 @@ class Stage:
     def api(self, method: str, path: str, body: Json = None, **query: str) -> Json:
         """Send a request as the administrator, that must succeed; with recorded ids put right."""
         request = {"method": method, "path": f"/api/v3/{path}", "query": query, "json": body, "auth": "token"}
-        found = send(request, self.server.url, self.server.token, RULES, self.learned)
+        found = send(request, self.server.url, self.server.token, RULES, self.learned, self._session)
         assert found.ok, (method, path, found.status_code, found.text)
         return found.json() if found.content else None
 
@@ -269,8 +271,7 @@ class Stage:
         self.learned.texts[recorded.rpartition("/")[2]] = stage.connector
 
     def _log_in(self, username: str) -> requests.Session:
-        session, url = requests.Session(), self.server.url + LOGIN
-        session.trust_env = False
+        session, url = _session(), self.server.url + LOGIN
         found = session.get(url, timeout=10)
         for sent in ({"uid_field": username}, {"password": PASSWORD}):
             found = session.post(url, json=sent, timeout=10)
@@ -287,8 +288,7 @@ class Stage:
 
     def visit(self, person: str = "") -> None:
         """Take a browser with which this person is logged in, or one without any cookie."""
-        self.browser = requests.Session()
-        self.browser.trust_env = False
+        self.browser = _session()
         if person:
             self.browser.cookies.update(self._browsers[person].cookies)
 
@@ -304,8 +304,7 @@ class Stage:
 
     def play(self, name: str, arrangements: Mapping[str, Arrangement]) -> list[Mismatch]:
         """Replay one case on the stand-in as it was at first, and return every difference."""
-        for frozen in self._frozen:
-            frozen.restore()
+        self._frozen.restore()
         self.learned, clock.ahead = self._learned.copy(), timedelta()
         self.learned.sent = set()
         try:
@@ -341,7 +340,7 @@ class Stage:
         request = {**step, **self._headers(step.get("request_headers") or {})}
         url, timeout = self.urls[step["server"]], 0.2 if step["status"] is None else 10
         try:
-            return send(request, url, self.server.token, RULES, self.learned, session=self.browser, timeout=timeout)
+            return send(request, url, self.server.token, RULES, self.learned, self.browser, timeout=timeout)
         except requests.Timeout:
             return None
 
@@ -359,6 +358,12 @@ class Stage:
         if csrf is not None and not WRONG_CSRF.fullmatch(csrf):
             headers["X-authentik-CSRF"] = self.browser.cookies["authentik_csrf"]
         return {"headers": headers, "auth": "token" if auth == "Bearer API_TOKEN" else auth}
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    return session
 
 
 def _origins(origins: Mapping[str, str]) -> dict[str, str]:

@@ -8,13 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import requests
 
-from conformance._replay import recording
-from simulators import authentik
-
-VERSIONS = {"2025.10": "2025.10", "2026.5": "2026.5.0"}
-CASES = [(version, case) for version in VERSIONS for case in recording(f"options-authentik-{version}")["cases"]]
+from conformance._exchanges import OPTIONS, options
 
 # What the servers take and nobody here sets: the stand-in has them for reading.
 NEVER_SET = ("jwt_federation_sources", "children")
@@ -26,17 +21,10 @@ def settings(body: Any) -> dict[str, bool]:
     return {name: each["required"] for name, each in described if not each["read_only"] and name not in NEVER_SET}
 
 
-def ask(version: str, step: Any) -> requests.Response:
-    """Send a recorded request to a stand-in."""
-    with authentik.serve(VERSIONS[version]) as server:
-        headers = {"Authorization": f"Bearer {server.token}"} if step["request_headers"] else {}
-        return requests.options(server.url + step["path"], headers=headers, timeout=10)
-
-
-@pytest.mark.parametrize(("version", "case"), CASES, ids=lambda each: each if isinstance(each, str) else each["name"])
+@pytest.mark.parametrize(("version", "case"), OPTIONS, ids=lambda each: each if isinstance(each, str) else each["name"])
 def test_a_collection_says_of_itself_what_was_recorded(version: str, case: Any) -> None:
     (step,) = case["steps"]
-    found = ask(version, step)
+    found = options(version, step)
     assert (found.status_code, found.headers["allow"]) == (step["status"], step["headers"]["allow"])
     if "actions" in step["body"]:
         assert settings(found.json()) == settings(step["body"])

@@ -5,17 +5,11 @@
 
 from __future__ import annotations
 
-import datetime
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -132,28 +126,11 @@ def test_the_port_is_free_again(counter: Counter) -> None:
             assert requests.get(second.url, timeout=5).status_code == 200
 
 
-def test_tls(counter: Counter, tmp_path: Path) -> None:
+def test_tls(counter: Counter, tls: tuple[str, str]) -> None:
     """With a certificate the address is an https one."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    today = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(today - datetime.timedelta(days=1))
-        .not_valid_after(today + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    files = (tmp_path / "cert.pem", tmp_path / "key.pem")
-    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    files[1].write_bytes(private)
-    with serve(counter.app, tls=(str(files[0]), str(files[1]))) as running:
+    with serve(counter.app, tls=tls) as running:
         assert running.url.startswith("https://")
-        assert requests.get(running.url, verify=False, timeout=5).status_code == 200
+        assert requests.get(running.url, verify=tls[0], timeout=5).status_code == 200
         running.inject(Fault(kind="drop_after"))
         with pytest.raises(requests.ConnectionError):
-            requests.get(running.url, verify=False, timeout=5)
+            requests.get(running.url, verify=tls[0], timeout=5)

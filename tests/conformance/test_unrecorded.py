@@ -24,9 +24,10 @@ from unittest.mock import patch
 
 import pytest
 
-from conformance import _arrangements, _endpoints, test_authentik, test_logins, test_options
-from conformance._flows import CASES, VERSIONS, Stage
+from conformance import _arrangements, _endpoints, _exchanges, _logins
+from conformance._flows import CASES, Stage
 from simulators.authentik import keys
+from support.recordings import VERSIONS
 
 SIMULATORS = Path(__file__).resolve().parents[1] / "simulators"
 MARK = "UNRECORDED:"
@@ -143,14 +144,14 @@ def test_what_no_recording_reaches_is_marked() -> None:
     keys.key_pair.cache_clear()
     with reached() as seen:
         for version in VERSIONS:
-            test_authentik.replayed(version)
+            _exchanges.of_authentik(version)
             with Stage(version) as stage:
                 for name in (name for recorded, name in CASES if recorded == version):
                     stage.play(name, arranged)
         for login in LOGINS:
-            test_logins.replay(*login)
-        for version, case in test_options.CASES:
-            test_options.ask(version, *case["steps"])
+            _logins.replay(*login)
+        for version, case in _exchanges.OPTIONS:
+            _exchanges.options(version, *case["steps"])
         for path in files:
             again(path)
     left = [line for path in files for line in unmarked(path, seen)]

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from conformance._endpoints import ARRANGED
 from conformance._flows import Stage
-from conformance.test_wrong_stand_ins import Spoil, Wrong, answered, put, stage_of
+from conformance._wrong import Spoil, Wrong, answered, put, stage_of
 from simulators.authentik import access, actions, api, challenges, device_code, end_session, oauth, people, rbac, tokens
 from simulators.authentik.browser import Visit
 from simulators.authentik.spec import View

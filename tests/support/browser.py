@@ -27,11 +27,47 @@ def text_of(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"(?s)<[^>]*>", " ", page)).split())
 
 
+def challenge_of(verifier: str) -> str:
+    """Return the S256 challenge of a verifier."""
+    return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
 def pkce() -> tuple[str, str]:
     """Return a verifier and its S256 challenge."""
     verifier = secrets.token_urlsafe(48)
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return verifier, urlsafe_b64encode(digest).decode().rstrip("=")
+    return verifier, challenge_of(verifier)
+
+
+def authorization_request(client_id: str, redirect: str, scope: str, challenge: str, **more: str) -> dict[str, str]:
+    """Return the query with which a client asks for a code (RFC 6749 and 7636)."""
+    return {
+        "client_id": client_id,
+        "redirect_uri": redirect,
+        "response_type": "code",
+        "scope": scope,
+        "state": "s",
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+        **more,
+    }
+
+
+def token_request(client_id: str, redirect: str, code: str, verifier: str, **more: str) -> dict[str, str]:
+    """Return the form with which a client exchanges a code for tokens."""
+    return {
+        "grant_type": "authorization_code",
+        "client_id": client_id,
+        "code": code,
+        "redirect_uri": redirect,
+        "code_verifier": verifier,
+        **more,
+    }
+
+
+def segment(token: str, index: int) -> Any:
+    """Return the decoded header (0) or claims (1) of a signed token."""
+    part = token.split(".")[index]
+    return json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
 class Browser:
@@ -136,25 +172,18 @@ DASHBOARD = "netbird-dashboard"
 SCOPES = "openid profile email offline_access entitlements goauthentik.io/api"
 
 
-def tokens_of(authentik_url: str, client_id: str, redirect: str, username: str, password: str) -> dict[str, Any]:
+def tokens_of(
+    authentik_url: str, client_id: str, redirect: str, username: str, password: str, scope: str = SCOPES
+) -> dict[str, Any]:
     """The tokens of a person who logs in at authentik and is sent back to ``redirect``; none where that does not work."""
     verifier, challenge = pkce()
     browser = Browser({"authentik": authentik_url}, username, password, redirect)
-    query = {
-        "client_id": client_id,
-        "redirect_uri": redirect,
-        "response_type": "code",
-        "scope": SCOPES,
-        "state": secrets.token_urlsafe(8),
-        "code_challenge": challenge,
-        "code_challenge_method": "S256",
-    }
+    query = authorization_request(client_id, redirect, scope, challenge)
     browser.walk(f"{authentik_url}/application/o/authorize/", query)
     browser.close()
     if browser.callback is None or "code" not in browser.callback:
         return {}
-    form = {"grant_type": "authorization_code", "client_id": client_id, "code": browser.callback["code"]}
-    form |= {"redirect_uri": redirect, "code_verifier": verifier}
+    form = token_request(client_id, redirect, browser.callback["code"], verifier)
     answer = requests.post(f"{authentik_url}/application/o/token/", data=form, timeout=10)
     answer.raise_for_status()
     tokens: dict[str, Any] = answer.json()
@@ -169,31 +198,20 @@ def log_in(netbird_url: str, authentik_url: str, connector: str, username: str, 
     redirect = f"{netbird_url}/nb-auth"
     verifier, challenge = pkce()
     browser = Browser({"netbird": netbird_url, "authentik": authentik_url}, username, password, redirect)
-    query = {
-        "client_id": DASHBOARD,
-        "redirect_uri": redirect,
-        "response_type": "code",
-        "scope": "openid profile email groups",
-        "state": secrets.token_urlsafe(8),
-        "code_challenge": challenge,
-        "code_challenge_method": "S256",
-    }
+    query = authorization_request(DASHBOARD, redirect, "openid profile email groups", challenge)
     browser.walk(f"{netbird_url}/oauth2/auth/{connector}", query)
     browser.close()
     if browser.callback is None or "code" not in browser.callback:
         return Login(browser.steps, {}, 0, {}, [])
-    form = {"grant_type": "authorization_code", "code": browser.callback["code"], "redirect_uri": redirect}
-    form |= {"client_id": DASHBOARD, "code_verifier": verifier}
+    form = token_request(DASHBOARD, redirect, browser.callback["code"], verifier)
     answer = requests.post(f"{netbird_url}/oauth2/token", data=form, timeout=30)
     answer.raise_for_status()
     token = answer.json()["access_token"]
-    body = token.split(".")[1]
-    claims = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     headers = {"Authorization": f"Bearer {token}"}
     user = requests.get(f"{netbird_url}/api/users/current", headers=headers, timeout=30)
     # Groups are synced by the request itself; a second one shows them.
     user = requests.get(f"{netbird_url}/api/users/current", headers=headers, timeout=30)
-    return Login(browser.steps, claims, user.status_code, user.json(), user.json().get("auto_groups") or [])
+    return Login(browser.steps, segment(token, 1), user.status_code, user.json(), user.json().get("auto_groups") or [])
 
 
 @dataclass

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import copy
+import pickle
 from typing import Any
 
 # What belongs to the running server and not to what it keeps.
@@ -13,14 +13,12 @@ LIVE = ("lock", "key_pair", "on_restart", "delete_outside")
 
 
 class Frozen:
-    """The state of a stand-in at one moment, to be put back as often as wanted."""
+    """The states of stand-ins at one moment, to be put back as often as wanted."""
 
-    def __init__(self, state: Any) -> None:
-        self._state = state
-        self._kept = self._copy()
-
-    def _copy(self) -> dict[str, Any]:
-        return copy.deepcopy({name: value for name, value in vars(self._state).items() if name not in LIVE})
+    def __init__(self, *states: Any) -> None:
+        self._states = states
+        self._kept = [pickle.dumps({name: each for name, each in vars(state).items() if name not in LIVE}) for state in states]
 
     def restore(self) -> None:
-        vars(self._state).update(copy.deepcopy(self._kept))
+        for state, kept in zip(self._states, self._kept, strict=True):
+            vars(state).update(pickle.loads(kept))

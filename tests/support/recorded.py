@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.browser import Browser, Person
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.client import Step, Tls
+from support.recordings import recording
 
-RECORDINGS = Path(__file__).resolve().parent.parent / "recordings"
-VERSIONS = ("2025.10", "2026.5")
 SERVER = "http://authentik"
 
 
 @cache
 def cases(version: str) -> dict[str, Any]:
-    recorded = json.loads((RECORDINGS / f"flows-authentik-{version}.json").read_text(encoding="utf-8"))
-    return {case["name"]: case for case in recorded["cases"]}
+    return {case["name"]: case for case in recording(f"flows-authentik-{version}")["cases"]}
 
 
 class Answer:

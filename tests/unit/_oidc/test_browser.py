@@ -15,7 +15,8 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.
     Stopped,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.client import Tls
-from support.recorded import SERVER, VERSIONS, Recorded, cases, opened, start_of
+from support.recorded import SERVER, Recorded, cases, opened, start_of
+from support.recordings import VERSIONS
 
 CALLBACK = "http://127.0.0.1:53111/callback"
 EXECUTOR = "/api/v3/flows/executor/default-authentication-flow/"

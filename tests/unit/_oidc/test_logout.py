@@ -11,7 +11,8 @@ import pytest
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.browser import Person
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.logout import LogOut, log_out
-from support.recorded import SERVER, VERSIONS, opened
+from support.recorded import SERVER, opened
+from support.recordings import VERSIONS
 
 NETBIRD = "http://127.0.0.1:33182"
 DASHBOARD = "http://127.0.0.1:53111/callback/bye"
