@@ -9,6 +9,8 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import pytest
 
 from simulators import authentik, netbird
 from simulators._server import Fault
-from support import COLLECTION, VERSIONS, Servers
+from support import VERSIONS, Servers, role
 
 GROUPS = {"bindings": [{"group": "developers"}], "entitlements": [{"name": "nb-developers", "groups": ["developers"]}]}
 SETUPS: dict[str, dict[str, Any]] = {
@@ -29,54 +31,92 @@ SETUPS: dict[str, dict[str, Any]] = {
 }
 
 
-def role(setup: str) -> list[dict[str, Any]]:
-    return [{"ansible.builtin.import_role": {"name": f"{COLLECTION}.{setup}"}}]
-
-
 def variables(setup: str) -> dict[str, Any]:
     return {**SETUPS[setup], **{f"{setup}_{name}": value for name, value in GROUPS.items()}}
 
 
-def fresh(folder: Path) -> Servers:
-    servers = Servers(authentik.serve(version=VERSIONS[-1]), netbird.serve(), folder)
-    servers.authentik.state.add_group("developers")
-    return servers
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    with authentik.serve(version=VERSIONS[-1]) as one, netbird.serve() as other:
+        one.state.add_group("developers")
+        yield Servers(one, other, tmp_path_factory.mktemp("killed"))
 
 
-def stop(servers: Servers) -> None:
-    for server in servers.both:
-        server.stop()
+@pytest.fixture
+def servers(started: Servers) -> Iterator[Servers]:
+    """Servers that are fresh again after each test."""
+    kept = started.frozen()
+    yield started
+    kept.restore()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(started: Servers) -> Callable[[str], tuple[list[list[str]], Any]]:
+    """The methods of the requests that a set-up takes of each server, and the state that it ends in."""
+
+    @cache
+    def run(setup: str) -> tuple[list[list[str]], Any]:
+        kept = started.frozen()
+        played = started.play(role(setup), variables(setup), record=False)
+        assert played.code == 0, played.output
+        found = [[request.method for request in server.requests] for server in started.both], started.comparable_snapshot()
+        kept.restore()
+        return found
+
+    return run
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and all that it started: Ansible's workers are in process groups of their own, and would live on."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(each for child in children for each in descendants(int(child)))]
 
 
 def kill_at(servers: Servers, setup: str, which: int, number: int) -> None:
     """Run the role until one server has this many requests, the last of them unanswered, and kill it there."""
     server = servers.both[which]
+    server.clear()
     server.inject(Fault("slow", seconds=3600, skip=number, times=None))
     command, env = servers.command(role(setup), {**servers.connection, **variables(setup)})
     env.pop("ANSIBLE_CALLBACKS_ENABLED")
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while len(server.requests) <= number:
         assert process.poll() is None, "the play ended before it could be killed"
         assert time.monotonic() < deadline, "the play never came that far"
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
+    for each in descendants(process.pid):
+        os.kill(each, signal.SIGKILL)
     process.wait()
     server.clear_faults()
 
 
-@pytest.mark.parametrize(("setup", "which"), [("management", 0), ("management", 1), ("standalone", 0)])
-def test_killed_anywhere(setup: str, which: int, tmp_path: Path) -> None:
-    servers = fresh(tmp_path)
-    assert servers.play(role(setup), variables(setup), record=False).code == 0
-    expected = servers.comparable_snapshot()
-    requests = [request.method for request in servers.both[which].requests]
-    stop(servers)
+# (set-up, which of its servers, share, of how many): workers divide the longer ones among them.
+SHARES = [
+    ("management", 0, 0, 2),
+    ("management", 0, 1, 2),
+    ("management", 1, 0, 1),
+    *(("standalone", 0, share, 4) for share in range(4)),
+]
+
+
+@pytest.mark.parametrize(("setup", "which", "share", "shares"), SHARES)
+def test_killed_anywhere(
+    servers: Servers,
+    undisturbed: Callable[[str], tuple[list[list[str]], Any]],
+    setup: str,
+    which: int,
+    share: int,
+    shares: int,
+) -> None:
+    requests, expected = undisturbed(setup)
     # Only a write makes a difference to what is left behind: killed at the request after each, unanswered.
-    for number in [index + 1 for index, method in enumerate(requests[:-1]) if method != "GET"]:
-        servers = fresh(tmp_path)
+    numbers = [index + 1 for index, method in enumerate(requests[which][:-1]) if method != "GET"][share::shares]
+    assert numbers
+    kept = servers.frozen()
+    for number in numbers:
+        kept.restore()
         kill_at(servers, setup, which, number)
         played = servers.play(role(setup), variables(setup), record=False)
         assert played.code == 0, (number, played.output)
         assert servers.comparable_snapshot() == expected, number
-        stop(servers)

@@ -3,28 +3,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every module, disturbed at each of its requests in every way: the same end state, nothing twice, nothing half done in silence.
 
-The modules' run is called directly, as the action plugin calls it, so that hundreds of disturbances take seconds.
+The modules' run is called directly, as the action plugin calls it, on servers that are put back before each disturbance, so
+that hundreds of these take seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
-from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core import apply, client
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
 from simulators import authentik, netbird
 from simulators._server import Fault, Running
-from support import COLLECTION, Servers
+from support import VERSIONS, Servers
 from support.cases import CASES, ISSUER, Case, arrange
+from support.modules import run
 
-MODULES = f"ansible_collections.{COLLECTION}.plugins.modules"
 # What a module has to get over by itself: the connection cut before or after the server acts, and failures of what is between.
 PASSING = {
     "cut before": Fault("drop_before"),
@@ -44,112 +43,84 @@ LASTING = {
 }
 
 
-@pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(client, "JITTER", 0.001)
-    monkeypatch.setattr(apply, "PAUSES", (0.001, 0.001, 0.001))
+class Stage:
+    """The servers of one case."""
 
+    def __init__(self, case: Case, servers: Servers) -> None:
+        self.case, self.servers = case, servers
 
-def call(servers: Servers, module: str, options: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:
-    """What the action plugin does with a task, without Ansible around it."""
-    loaded = import_module(f"{MODULES}.{module}")
-    values = {name: servers.issuer if value == ISSUER else value for name, value in options.items()}
-    service = module.partition("_")[0]
-    connection = {name: value for name, value in servers.connection.items() if name.startswith(service)}
-    validated = ArgumentSpecValidator(**loaded.ARGUMENT_SPEC).validate({**connection, **values})
-    assert not validated.error_messages
-    result: dict[str, Any] = loaded.run(Context(validated.validated_parameters, check_mode))
-    return result
-
-
-class Run:
-    """One case on servers of its own."""
-
-    def __init__(self, case: Case, folder: Any) -> None:
-        self.case = case
-        self.servers = Servers(authentik.serve(version="2026.8"), netbird.serve(), folder)
-        arrange(self.servers)
-        for task in case.before:
-            ((name, options),) = task.items()
-            call(self.servers, name.rpartition(".")[2], options)
-
-    def __enter__(self) -> Run:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        for server in self.servers.both:
-            server.stop()
+    def run(self, module: str, options: dict[str, Any]) -> dict[str, Any]:
+        """The result of a module, with the connection that its action group would have."""
+        values = {name: self.servers.issuer if value == ISSUER else value for name, value in options.items()}
+        service = module.partition("_")[0]
+        connection = {name: value for name, value in self.servers.connection.items() if name.startswith(service)}
+        return run(module, {**connection, **values})
 
     def step(self, options: dict[str, Any]) -> dict[str, Any]:
-        return call(self.servers, self.case.module, {**self.case.key, **options})
+        return self.run(self.case.module, {**self.case.key, **options})
 
     @property
     def server(self) -> Running:
         """The one that the module talks to."""
         return self.servers.authentik if self.case.module.startswith("authentik") else self.servers.netbird
 
-    def disturb(self, fault: Fault, at: int) -> None:
-        self.server.clear()
-        self.server.inject(replace(fault, skip=at))
-
     def state(self) -> Any:
         """All that lasts, without what each server makes up for itself."""
         return self.servers.comparable_snapshot()
 
+    def disturbances(self, options: dict[str, Any], faults: Mapping[str, Fault]) -> Iterator[tuple[tuple[str, int], Any]]:
+        """Yield (kind, request) of each disturbance of a step, and the state that it ends in where nothing disturbs it.
 
-STEPS: dict[str, Callable[[Case], dict[str, Any]]] = {
-    "create": lambda case: case.create,
-    "change": lambda case: case.change,
-    "absent": lambda case: {"state": "absent"},
-}
+        Whenever one is yielded, all is as it was before the step, and the fault is waited for; in the end the step is done.
+        """
+        before = self.servers.frozen()
+        self.server.clear()
+        self.step(options)
+        count, expected, after = len(self.server.requests), self.state(), self.servers.frozen()
+        assert count
+        for kind, fault in faults.items():
+            for at in range(count):
+                before.restore()
+                self.server.inject(replace(fault, skip=at))
+                yield (kind, at), expected
+                self.server.clear_faults()
+        after.restore()
 
 
-def steps_of(case: Case) -> list[str]:
-    return ["create", "change", *(["absent"] if case.removable else [])]
+@contextmanager
+def stage(case: Case, folder: Path) -> Iterator[Stage]:
+    with authentik.serve(version=VERSIONS[-1]) as one, netbird.serve() as other:
+        made = Stage(case, Servers(one, other, folder))
+        arrange(made.servers)
+        for task in case.before:
+            ((name, options),) = task.items()
+            made.run(name.rpartition(".")[2], options)
+        yield made
 
 
-def undisturbed(case: Case, name: str, folder: Any) -> tuple[int, Any]:
-    """(the number of a step's requests, the state that it ends in)."""
-    with prepared(case, name, folder) as run:
-        run.server.clear()
-        run.step(STEPS[name](case))
-        return len(run.server.requests), run.state()
-
-
-def prepared(case: Case, name: str, folder: Any) -> Run:
-    """Servers on which the steps before this one are done."""
-    run = Run(case, folder)
-    for earlier in steps_of(case)[: steps_of(case).index(name)]:
-        run.step(STEPS[earlier](case))
-    return run
+def steps_of(case: Case) -> dict[str, dict[str, Any]]:
+    return {"create": case.create, "change": case.change, **({"absent": {"state": "absent"}} if case.removable else {})}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.module)
-def test_a_passing_disturbance_changes_nothing(case: Case, tmp_path: Any) -> None:
-    for name in steps_of(case):
-        count, expected = undisturbed(case, name, tmp_path)
-        for kind, fault in PASSING.items():
-            for at in range(count):
-                with prepared(case, name, tmp_path) as run:
-                    run.disturb(fault, at)
-                    assert run.step(STEPS[name](case))["changed"] is True, (name, kind, at)
-                    run.server.clear_faults()
-                    assert run.state() == expected, (name, kind, at)
-                    assert run.step(STEPS[name](case))["changed"] is False, (name, kind, at)
+def test_a_passing_disturbance_changes_nothing(case: Case, tmp_path: Path) -> None:
+    with stage(case, tmp_path) as at:
+        for name, options in steps_of(case).items():
+            for which, expected in at.disturbances(options, PASSING):
+                assert at.step(options)["changed"] is True, (name, which)
+                at.server.clear_faults()
+                assert at.state() == expected, (name, which)
+                assert at.step(options)["changed"] is False, (name, which)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.module)
-def test_the_next_run_finishes_what_was_interrupted(case: Case, tmp_path: Any) -> None:
-    for name in steps_of(case):
-        count, expected = undisturbed(case, name, tmp_path)
-        for kind, fault in LASTING.items():
-            for at in range(count):
-                with prepared(case, name, tmp_path) as run:
-                    run.disturb(fault, at)
-                    with pytest.raises(Failure) as caught:
-                        run.step(STEPS[name](case))
-                    assert str(caught.value).endswith("."), (name, kind, at)
-                    run.server.clear_faults()
-                    run.step(STEPS[name](case))
-                    assert run.state() == expected, (name, kind, at)
+def test_the_next_run_finishes_what_was_interrupted(case: Case, tmp_path: Path) -> None:
+    with stage(case, tmp_path) as at:
+        for name, options in steps_of(case).items():
+            for which, expected in at.disturbances(options, LASTING):
+                with pytest.raises(Failure) as caught:
+                    at.step(options)
+                assert str(caught.value).endswith("."), (name, which)
+                at.server.clear_faults()
+                at.step(options)
+                assert at.state() == expected, (name, which)

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import requests
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core import apply, client
 from simulators._server import Fault
 from support import Servers
 from support.seeding import (
@@ -22,7 +21,6 @@ from support.seeding import (
     SETUPS,
     assert_nothing_temporary,
     everything_but_groups,
-    frozen,
     groups_of,
     jwt_groups,
     seed,
@@ -33,13 +31,6 @@ PASSING = {
     "cut after": Fault("drop_after"),
     "bad gateway after": Fault("error_after", status=502),
 }
-
-
-@pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(client, "JITTER", 0.001)
-    monkeypatch.setattr(apply, "PAUSES", (0.001, 0.001, 0.001))
 
 
 @pytest.fixture(scope="module", params=SETUPS)
@@ -53,10 +44,10 @@ def setup(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture
 def servers(setup: Servers) -> Iterator[Servers]:
     """A set-up that is whole again for the next test."""
-    kept = frozen(setup)
+    kept = setup.frozen()
     yield setup
-    for each, server in zip(kept, setup.both, strict=True):
-        each.restore()
+    kept.restore()
+    for server in setup.both:
         server.clear_faults()
 
 
@@ -81,7 +72,7 @@ def kill_at(number: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_killed_before_every_request(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept, before = frozen(servers), everything_but_groups(servers)
+    kept, before = servers.frozen(), everything_but_groups(servers)
     left = 0
     for number in itertools.count():
         with monkeypatch.context() as patched:
@@ -97,8 +88,7 @@ def test_killed_before_every_request(servers: Servers, monkeypatch: pytest.Monke
         assert_nothing_temporary(servers, before)
         assert sorted(jwt_groups(servers)) == GROUPS, number
         assert seed(servers)["changed"] is False
-        for each in kept:
-            each.restore()
+        kept.restore()
     assert number > left > 20, "killed where the temporary person was there"
     assert_nothing_temporary(servers, before)
     made = jwt_groups(servers)
@@ -109,14 +99,13 @@ def test_killed_before_every_request(servers: Servers, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("kind", PASSING)
 @pytest.mark.parametrize("which", [0, 1], ids=["authentik", "NetBird"])
 def test_a_passing_disturbance_changes_nothing(servers: Servers, which: int, kind: str) -> None:
-    kept, before = frozen(servers), everything_but_groups(servers)
+    kept, before = servers.frozen(), everything_but_groups(servers)
     server = servers.both[which]
     server.clear()
     seed(servers)
     count = len(server.requests)
     for number in range(count):
-        for each in kept:
-            each.restore()
+        kept.restore()
         fault = PASSING[kind]
         server.inject(Fault(fault.kind, status=fault.status, skip=number))
         result = seed(servers)

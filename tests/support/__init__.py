@@ -21,6 +21,7 @@ import yaml
 from simulators import authentik, netbird
 from simulators._server import READING, Running
 from simulators.netbird.state import user_row
+from support.frozen import Frozen
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "zerotrust.netbird_authentik"
@@ -100,6 +101,11 @@ def redirect_of(entry: Mapping[str, str]) -> tuple[str, str, str]:
     return entry["matching_mode"], entry["url"], entry.get("redirect_uri_type", "authorization")
 
 
+def role(name: str) -> list[dict[str, Any]]:
+    """The tasks that run one of the collection's roles."""
+    return [{"ansible.builtin.import_role": {"name": f"{COLLECTION}.{name}"}}]
+
+
 @dataclass
 class Servers:
     """The two stand-ins of a test, and where its files are."""
@@ -151,6 +157,10 @@ class Servers:
             text = text.replace(group["id"], group["name"])
         snapshot: dict[str, Any] = json.loads(text)
         return snapshot
+
+    def frozen(self) -> Frozen:
+        """The state of both, to be put back."""
+        return Frozen(*(server.state for server in (self.authentik, self.netbird)))
 
     def secrets(self) -> list[str]:
         """Every secret that either server was given or made up so far; shorter generated values are client ids."""

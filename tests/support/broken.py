@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.login import STANDALONE_SCOPES
 from simulators import authentik, netbird
-from support import COLLECTION, Servers, give_owner
+from support import Servers, give_owner, role
 from support.modules import call
 
 PASSWORD = "password-of-a-person"
@@ -187,15 +187,14 @@ def people(state: authentik.State) -> None:
     state.add_group("operators")
 
 
-def set_up(folder: Path, role: str, variables: dict[str, Any]) -> Iterator[Servers]:
+def set_up(folder: Path, setup: str, variables: dict[str, Any]) -> Iterator[Servers]:
     bindings = [{"group": "developers"}, {"group": "guests"}]
     with authentik.serve(version="2026.8") as ak, netbird.serve() as nb:
         people(ak.state)
         servers = Servers(ak, nb, folder)
-        tasks = [{"ansible.builtin.import_role": {"name": f"{COLLECTION}.{role}"}}]
         # With the default a log-out leaves authentik's session, which is said each time.
-        flow = {f"{role}_invalidation_flow": "default-invalidation-flow"}
-        values = {f"{role}_bindings": bindings, f"{role}_entitlements": ENTITLEMENTS, **flow, **variables}
-        played = servers.play(tasks, values)
+        flow = {f"{setup}_invalidation_flow": "default-invalidation-flow"}
+        values = {f"{setup}_bindings": bindings, f"{setup}_entitlements": ENTITLEMENTS, **flow, **variables}
+        played = servers.play(role(setup), values)
         assert played.code == 0, played.output
         yield servers

@@ -14,13 +14,18 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
 
 
-def call(name: str, options: dict[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
-    """The result of a module, of one that fails too (then with ``failed`` and ``msg``)."""
+def run(name: str, options: dict[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
+    """The result of a module; one that fails raises its ``Failure``."""
     module = import_module(f"ansible_collections.zerotrust.netbird_authentik.plugins.modules.{name}")
     validation = ArgumentSpecValidator(**module.ARGUMENT_SPEC).validate(options)
     assert not validation.error_messages, validation.error_messages
+    result: dict[str, Any] = module.run(Context(validation.validated_parameters, check_mode))
+    return result
+
+
+def call(name: str, options: dict[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
+    """The same, also of one that fails (then with ``failed`` and ``msg``)."""
     try:
-        result: dict[str, Any] = module.run(Context(validation.validated_parameters, check_mode))
+        return run(name, options, check_mode=check_mode)
     except Failure as failure:
         return {"failed": True, "msg": str(failure), **failure.result()}
-    return result

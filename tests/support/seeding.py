@@ -14,7 +14,7 @@ from typing import Any
 import requests
 
 from simulators import authentik, netbird
-from support import COLLECTION, Servers, give_owner
+from support import Servers, give_owner, role
 from support.browser import log_in, tokens_of
 from support.frozen import Frozen
 from support.modules import call
@@ -29,10 +29,6 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "management": {"management_entitlements": ENTITLEMENTS, "management_user_approval_required": False},
     "standalone": {"standalone_entitlements": ENTITLEMENTS, "standalone_netbird_url": PUBLIC},
 }
-
-
-def role(setup: str) -> list[dict[str, Any]]:
-    return [{"ansible.builtin.import_role": {"name": f"{COLLECTION}.{setup}"}}]
 
 
 def add_people(state: authentik.State) -> None:
