@@ -101,6 +101,38 @@ def redirect_of(entry: Mapping[str, str]) -> tuple[str, str, str]:
     return entry["matching_mode"], entry["url"], entry.get("redirect_uri_type", "authorization")
 
 
+ANSIBLE_PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+
+
+def environment_of_runs(home: Path) -> dict[str, str]:
+    """The environment in which ansible-playbook finds the collection and records what its tasks do; of the caller's only PATH."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"),
+        "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/support/callback"),
+        "ANSIBLE_CALLBACKS_ENABLED": "record",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+        "RECORD_FILE": str(home / "record.jsonl"),
+        "RECORD_URLS": "",
+    }
+
+
+def run_recorded(command: Sequence[str | Path], env: Mapping[str, str], folder: Path) -> Played:
+    """Run ansible-playbook in such an environment."""
+    record = Path(env["RECORD_FILE"])
+    record.unlink(missing_ok=True)
+    process = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
+    lines = record.read_text().splitlines() if record.exists() else []
+    tasks = [
+        Task(line["task"], line["action"], line["status"], line["result"], line["requests"]) for line in map(json.loads, lines)
+    ]
+    return Played(process.returncode, process.stdout + process.stderr, tasks)
+
+
 def role(name: str) -> list[dict[str, Any]]:
     """The tasks that run one of the collection's roles."""
     return [{"ansible.builtin.import_role": {"name": f"{COLLECTION}.{name}"}}]
@@ -192,17 +224,9 @@ class Servers:
         command, env = self.command(playbook, values, *options, environment=environment)
         if not record:
             env.pop("ANSIBLE_CALLBACKS_ENABLED")
-        lines_of_json = Path(env["RECORD_FILE"])
-        lines_of_json.unlink(missing_ok=True)
         for server in self.both:
             server.clear()
-        process = subprocess.run(command, env=env, cwd=self.folder, capture_output=True, text=True, check=False)
-        lines = lines_of_json.read_text().splitlines() if lines_of_json.exists() else []
-        tasks = [
-            Task(line["task"], line["action"], line["status"], line["result"], line["requests"])
-            for line in map(json.loads, lines)
-        ]
-        return Played(process.returncode, process.stdout + process.stderr, tasks)
+        return run_recorded(command, env, self.folder)
 
     def command(
         self,
@@ -230,20 +254,10 @@ class Servers:
         values = self.folder / "variables.json"
         values.write_text(json.dumps(variables))
         env = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "LC_ALL": "C.UTF-8",
+            **environment_of_runs(self.folder),
             "ANSIBLE_ASYNC_DIR": str(self.folder / "async"),
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"),
-            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/support/callback"),
-            "ANSIBLE_CALLBACKS_ENABLED": "record",
-            "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_PIPELINING": "1",
-            "ANSIBLE_LOCALHOST_WARNING": "0",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-            "RECORD_FILE": str(self.folder / "record.jsonl"),
             "RECORD_URLS": " ".join(server.url for server in self.both),
             **(environment or {}),
         }
-        program = str(Path(sys.executable).parent / "ansible-playbook")
-        return [program, str(playbook), "--extra-vars", f"@{values}", *options], env
+        return [str(ANSIBLE_PLAYBOOK), str(playbook), "--extra-vars", f"@{values}", *options], env

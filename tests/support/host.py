@@ -6,14 +6,11 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,7 +20,7 @@ import yaml
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host.env_file import merge
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._host.targets import check
-from support import ROOT, Played, Task
+from support import ANSIBLE_PLAYBOOK, ROOT, Played, environment_of_runs, run_recorded
 
 PASSWORD = "app-password-of-the-service-account"
 ENDPOINT = "/application/o/netbird/.well-known/openid-configuration"
@@ -110,7 +107,8 @@ def discovery() -> Iterator[Discovery]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         state = Discovery(f"http://127.0.0.1:{server.server_port}")
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # It looks for its end that often, in seconds; by default a test would wait half a second for it.
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield state
         server.shutdown()
 
@@ -167,29 +165,13 @@ class Host:
         role = {"hosts": "localhost", "gather_facts": False, "roles": ["zerotrust.netbird_authentik.environment"]}
         playbook.write_text(yaml.safe_dump([role]))
         (home / "variables.yml").write_text(yaml.dump({**self.variables, **(variables or {})}, Dumper=Verbatim))
-        record = home / "record.jsonl"
-        record.unlink(missing_ok=True)
         env = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "LC_ALL": "C.UTF-8",
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"),
-            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/support/callback"),
+            **environment_of_runs(home),
             "ANSIBLE_CALLBACKS_ENABLED": "record,kill",
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_LOCALHOST_WARNING": "0",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-            "RECORD_FILE": str(record),
-            "RECORD_URLS": "",
             "KILL_AT_TASK": str(kill_at),
             # Nothing of the caller's gets into the result.
             "NETBIRD_IDP_MGMT_EXTRA_CALLER": "leaks in",
         }
-        command = [Path(sys.executable).parent / "ansible-playbook", playbook, "-e", f"@{home}/variables.yml", *options]
-        done = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, check=False)
-        lines = record.read_text().splitlines() if record.exists() else []
-        tasks = [
-            Task(line["task"].partition(" : ")[2], line["action"], line["status"], line["result"], [])
-            for line in map(json.loads, lines)
-        ]
-        return Played(done.returncode, done.stdout + done.stderr, tasks)
+        played = run_recorded([ANSIBLE_PLAYBOOK, playbook, "-e", f"@{home}/variables.yml", *options], env, home)
+        tasks = [replace(task, name=task.name.partition(" : ")[2]) for task in played.tasks]
+        return replace(played, tasks=tasks)

@@ -6,16 +6,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from support import ROOT
+from support import ANSIBLE_PLAYBOOK, ROOT, environment_of_runs, run_recorded
 
 Case = dict[str, list[dict[str, Any]]]
 TEMPLATES = ROOT / "roles/verify/templates"
@@ -192,20 +189,9 @@ def render(cases: dict[str, Case], folder: Path) -> dict[str, dict[str, str]]:
         for name in cases
     ]
     (folder / "playbook.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "LC_ALL": "C.UTF-8",
-        "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/support/callback"),
-        "ANSIBLE_CALLBACKS_ENABLED": "record",
-        "RECORD_FILE": str(folder / "record.jsonl"),
-        "RECORD_URLS": "",
-    }
-    command = [Path(sys.executable).parent / "ansible-playbook", folder / "playbook.yml"]
-    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = map(json.loads, (folder / "record.jsonl").read_text().splitlines())
-    return {line["task"]: line["result"]["msg"] for line in lines}
+    played = run_recorded([ANSIBLE_PLAYBOOK, folder / "playbook.yml"], environment_of_runs(folder), folder)
+    assert played.code == 0, played.output
+    return {task.name: task.result["msg"] for task in played.tasks}
 
 
 class Page(HTMLParser):
