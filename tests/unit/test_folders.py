@@ -14,8 +14,6 @@ from support import ROOT
 
 TESTS = ROOT / "tests"
 ROOMS = ROOT / "plugins/module_utils"
-# Tests of what is no file of module_utils: the modules' files, and the folders.
-BESIDE = {"test_modules.py", "test_folders.py"}
 
 
 def holds_something(folder: Path) -> bool:
@@ -35,6 +33,6 @@ def test_a_folder_says_in_one_sentence_what_belongs_there(folder: str) -> None:
 
 
 def test_unit_tests_mirror_module_utils() -> None:
-    tests = {path.relative_to(TESTS / "unit") for path in (TESTS / "unit").rglob("test_*.py") if path.name not in BESIDE}
+    tests = {path.relative_to(TESTS / "unit") for path in (TESTS / "unit").glob("_*/**/test_*.py")}
     assert tests
     assert [str(path) for path in tests if not (ROOMS / path.parent / path.name.removeprefix("test_")).exists()] == []
