@@ -21,4 +21,13 @@ options:
       - If not set, the value of the environment variable E(AUTHENTIK_TOKEN) is used.
     type: str
     required: true
+  known_ids:
+    description:
+      - Ids that an earlier task looked up, by kind and name, so that this task does not ask for them again. What is not in it is
+        looked up as usual.
+      - RV(zerotrust.netbird_authentik.authentik_info#module:known_ids) is made for this option, best of all in
+        C(module_defaults) of a block. The kinds are those that M(zerotrust.netbird_authentik.authentik_info) looks up.
+      - If an object was removed or made anew since then, authentik refuses its old id, and the error says which object it is.
+    type: dict
+    default: {}
 """

@@ -127,7 +127,7 @@ APP_PASSWORD = Resource(
     label="identifier",
     id="identifier",
     identity=("identifier",),
-    filters=("identifier",),
+    filter="identifier",
     # A change that leaves out user and intent hands the token to the caller, as an API token (measured).
     whole=("identifier", "intent", "user", "description", "expires", "expiring"),
     fields=(
@@ -180,7 +180,7 @@ def run(context: Context) -> dict[str, Any]:
     params = dict(context.params)
     service = Authentik(context)
     identifier, key = params["identifier"], params["key"]
-    current = service.find(APP_PASSWORD, {"identifier": identifier})
+    current = service.find(APP_PASSWORD, "identifier", identifier)
     refuse_others(params, current)
     if params["expires"] is not None and params["expiring"] is None:
         params["expiring"] = True

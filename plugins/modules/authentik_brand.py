@@ -118,7 +118,7 @@ ARGUMENT_SPEC = argument_spec(
 def run(context: Context) -> dict[str, Any]:
     service = Authentik(context)
     if context.params["domain"] is None:
-        default = service.find(BRAND, {"default": True})
+        default = service.find(BRAND, "default", True)
         if default is None:
             raise Failure("authentik has no default brand. Name a domain. Nothing was changed.")
         context = replace(context, params={**context.params, "domain": default["domain"]})

@@ -79,7 +79,7 @@ MEMBERSHIP = Resource(
     path="core/groups/",
     label="group",
     identity=("name",),
-    filters=("name",),
+    filter="name",
     fields=(
         Field("group", api="name", required=True),
         Field(
@@ -109,7 +109,7 @@ def run(context: Context) -> dict[str, Any]:
     if exact and (absent or not names):
         raise Failure("exact needs the members who are to stay: nobody would be left in the group. Nothing was changed.")
     service = Authentik(context)
-    current = service.find(MEMBERSHIP, {"name": group})
+    current = service.find(MEMBERSHIP, "name", group)
     if current is None and not absent:
         service.id_of("group", group)
     current = current or {"name": group, "users": [], "users_obj": []}
@@ -119,6 +119,7 @@ def run(context: Context) -> dict[str, Any]:
     if absent:
         wanted = {name: user for name, user in members.items() if name not in names}
     else:
+        service.look_up({"user": names})
         wanted = {**({} if exact else members), **{name: service.id_of("user", name) for name in names}}
     operation = plan_object(MEMBERSHIP, {"group": group, "members": list(wanted.values())}, current)
     return {**finish(context, service, [operation])[0], "members": sorted(wanted)}

@@ -10,6 +10,7 @@ short_description: Read authentik's version, and look up objects by name
 version_added: 0.1.0
 description:
   - Reads the version of an authentik server, and on request objects by kind and name.
+  - What it looks up it asks authentik for, also where O(known_ids) has an id.
 author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
@@ -18,6 +19,14 @@ extends_documentation_fragment:
   - zerotrust.netbird_authentik.attributes.info_module
   - zerotrust.netbird_authentik.attributes.actiongroup_authentik
 options:
+  gather_subset:
+    description:
+      - What to read, V(all) or some of the version and the objects of O(lookups).
+      - The version costs a request.
+    type: list
+    elements: str
+    choices: [all, version, objects]
+    default: [all]
   lookups:
     description: The objects to look up.
     type: list
@@ -72,7 +81,7 @@ EXAMPLES = r"""
 RETURN = r"""
 version:
   description: The server's version.
-  returned: success
+  returned: when O(gather_subset) includes it
   type: str
   sample: 2026.5.0
 objects:
@@ -84,6 +93,13 @@ objects:
     group:
       - pk: 222293b3-9297-4ebe-a28a-3420b533739e
         name: developers
+known_ids:
+  description: The ids of the objects that were looked up by name, by kind and name, for the option O(known_ids) of later tasks.
+  returned: success
+  type: dict
+  sample:
+    group:
+      developers: 222293b3-9297-4ebe-a28a-3420b533739e
 """
 
 from typing import Any
@@ -98,6 +114,7 @@ SECRETS = ("client_secret",)
 ARGUMENT_SPEC = argument_spec(
     "authentik",
     {
+        "gather_subset": {"type": "list", "elements": "str", "choices": ["all", "version", "objects"], "default": ["all"]},
         "lookups": {
             "type": "list",
             "elements": "dict",
@@ -115,19 +132,21 @@ ARGUMENT_SPEC = argument_spec(
 
 def run(context: Context) -> dict[str, Any]:
     service = Authentik(context)
-    lookups = context.params["lookups"]
-    version = service.version
-    if context.params["required"]:
-        service.look_up({lookup["kind"]: lookup["names"] or [] for lookup in lookups})
+    subset = context.params["gather_subset"]
+    version = {"version": service.version} if {"all", "version"} & set(subset) else {}
+    lookups = context.params["lookups"] if {"all", "objects"} & set(subset) else []
+    names = {lookup["kind"]: lookup["names"] for lookup in lookups}
+    named = service.named_rows({kind: names[kind] or [] for kind in names}, required=context.params["required"])
+    rows = {kind: service.rows_of_kind(kind) if names[kind] is None else list(named[kind].values()) for kind in names}
     hidden = () if context.params["return_secrets"] else SECRETS
-    objects = {
-        lookup["kind"]: [
-            {key: value for key, value in row.items() if key not in hidden}
-            for row in service.named_rows(lookup["kind"], lookup["names"])
-        ]
-        for lookup in lookups
+    return {
+        "changed": False,
+        **version,
+        "objects": {
+            kind: [{key: value for key, value in row.items() if key not in hidden} for row in rows[kind]] for kind in names
+        },
+        "known_ids": {kind: {name: row[REFERENCES[kind].id] for name, row in named[kind].items()} for kind in names},
     }
-    return {"changed": False, "version": version, "objects": objects}
 
 
 def main() -> None:

@@ -217,7 +217,7 @@ def redirect_uri(entry: dict[str, Any]) -> dict[str, Any]:
 OAUTH2_PROVIDER = Resource(
     kind="OAuth2/OpenID provider",
     path="providers/oauth2/",
-    filters=("name",),
+    filter="name",
     fields=(
         Field("name", required=True),
         Field("client_type", choices=("confidential", "public")),

@@ -81,7 +81,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 SCOPE_MAPPING = Resource(
     kind="scope mapping",
     path="propertymappings/provider/scope/",
-    filters=("name",),
+    filter="name",
     fields=(
         Field("name", required=True),
         Field("scope_name", needed=True),

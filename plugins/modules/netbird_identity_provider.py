@@ -146,7 +146,7 @@ def run(context: Context) -> dict[str, Any]:
     if context.params["client_secret"] == "":
         raise Failure("client_secret is empty. NetBird would keep the one that it has; leave the option out if that is meant.")
     service = Netbird(context)
-    current = service.find(IDENTITY_PROVIDER, {"name": name})
+    current = service.find(IDENTITY_PROVIDER, "name", name)
     if context.params["state"] == "absent":
         return finish(context, service, [plan_object(IDENTITY_PROVIDER, None, current)])[0]
 

@@ -18,7 +18,15 @@ extends_documentation_fragment:
   - zerotrust.netbird_authentik.connection
   - zerotrust.netbird_authentik.attributes.info_module
   - zerotrust.netbird_authentik.attributes.actiongroup_netbird
-options: {}
+options:
+  gather_subset:
+    description:
+      - What to read, V(all) or some of these. Each costs a request.
+      - V(redirect_urls) reads V(account) too, because only a server with the embedded provider has such URLs.
+    type: list
+    elements: str
+    choices: [all, version, setup_required, account, identity_providers, redirect_urls]
+    default: [all]
 """
 
 EXAMPLES = r"""
@@ -32,36 +40,36 @@ EXAMPLES = r"""
 RETURN = r"""
 version:
   description: The management server's version.
-  returned: success
+  returned: when O(gather_subset) includes it
   type: str
   sample: 0.77.1
 setup_required:
   description: Whether the server still waits for its first user.
-  returned: success
+  returned: when O(gather_subset) includes it
   type: bool
 account:
   description: The account that the token belongs to, with all its settings, as NetBird's API has it.
-  returned: success
+  returned: when O(gather_subset) includes it
   type: dict
 embedded_idp_enabled:
   description: Whether the server has its embedded identity provider (management set-up) or not (standalone set-up).
-  returned: success
+  returned: with RV(account)
   type: bool
 identity_providers:
   description: The external identity providers that the server has, as NetBird's API has them.
-  returned: success
+  returned: when O(gather_subset) includes them
   type: list
   elements: dict
 redirect_url:
   description:
     - The redirect URL for a provider that is connected to the embedded identity provider.
     - NetBird has no endpoint for it; it is the embedded provider's issuer and C(/callback).
-  returned: when RV(embedded_idp_enabled) is true
+  returned: when O(gather_subset) includes it, and RV(embedded_idp_enabled) is true
   type: str
   sample: https://netbird.company/oauth2/callback
 logout_redirect_url:
   description: Where such a provider has to send people back to who log out.
-  returned: when RV(embedded_idp_enabled) is true
+  returned: with RV(redirect_url)
   type: str
   sample: https://netbird.company/oauth2/logout/callback
 """
@@ -71,25 +79,30 @@ from typing import Any
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, argument_spec, run_module
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
 
-ARGUMENT_SPEC = argument_spec("netbird", {})
+SUBSETS = ("version", "setup_required", "account", "identity_providers", "redirect_urls")
+ARGUMENT_SPEC = argument_spec(
+    "netbird",
+    {"gather_subset": {"type": "list", "elements": "str", "choices": ["all", *SUBSETS], "default": ["all"]}},
+)
 
 
 def run(context: Context) -> dict[str, Any]:
     service = Netbird(context)
-    account = service.account()
-    embedded = bool(account["settings"].get("embedded_idp_enabled"))
-    urls = {}
-    if embedded:
-        urls["redirect_url"], urls["logout_redirect_url"] = service.redirect_urls()
-    return {
-        "changed": False,
-        "version": service.get("instance/version")["management_current_version"],
-        "setup_required": service.get("instance")["setup_required"],
-        "account": account,
-        "embedded_idp_enabled": embedded,
-        "identity_providers": service.all_rows("identity-providers"),
-        **urls,
-    }
+    asked = context.params["gather_subset"]
+    subset = set(SUBSETS if "all" in asked else asked)
+    result: dict[str, Any] = {"changed": False}
+    if subset & {"account", "redirect_urls"}:
+        result["account"] = service.account()
+        result["embedded_idp_enabled"] = bool(result["account"]["settings"].get("embedded_idp_enabled"))
+    if "redirect_urls" in subset and result["embedded_idp_enabled"]:
+        result["redirect_url"], result["logout_redirect_url"] = service.redirect_urls()
+    if "version" in subset:
+        result["version"] = service.get("instance/version")["management_current_version"]
+    if "setup_required" in subset:
+        result["setup_required"] = service.get("instance")["setup_required"]
+    if "identity_providers" in subset:
+        result["identity_providers"] = service.all_rows("identity-providers")
+    return result
 
 
 def main() -> None:

@@ -305,7 +305,7 @@ def _users(netbird: Netbird | None) -> dict[str, Any] | None:
     if netbird is None:
         return None
     try:
-        return {row["id"]: row for row in netbird.pages("users", {})}
+        return {row["id"]: row for row in netbird.fresh_rows("users")}
     except Failure:
         return None
 

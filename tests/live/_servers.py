@@ -69,7 +69,7 @@ class Server:
     def rows(self, kind_or_path: str, **query: Any) -> list[Row]:
         """All objects of a kind, or of a collection of the API."""
         path = self.kinds[kind_or_path][0] if kind_or_path in self.kinds else kind_or_path
-        return [dict(row) for row in self.api.pages(path, {**QUERIES.get(path, {}), **query})]
+        return [dict(row) for row in self.api.fresh_rows(path, {**QUERIES.get(path, {}), **query})]
 
     def row(self, kind: str, name: str) -> Row:
         """The one object of a kind that has this name."""

@@ -30,7 +30,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 GROUP = Resource(
     kind="group",
     path="core/groups/",
-    filters=("name",),
+    filter="name",
     params={"include_users": "false"},
     fields=(
         Field("name", required=True),
@@ -44,7 +44,7 @@ USER = Resource(
     path="core/users/",
     label="username",
     identity=("username",),
-    filters=("username",),
+    filter="username",
     params={"include_groups": "false"},
     fields=(
         Field("username", required=True),

@@ -52,7 +52,7 @@ class Entitled:
     def __init__(self, service: Authentik, application: Row) -> None:
         names = {row["pbm_uuid"]: row["name"] for row in service.rows(ENTITLEMENT, {"app": application["pk"]})}
         self.names = sorted(names.values())
-        self.groups = Groups(service.named_rows("group", None))
+        self.groups = Groups(service.rows_of_kind("group"))
         self._bindings = [(names[row["target"]], row) for row in bindings_of(service, names) if row["enabled"]]
 
     def of(self, user: Row) -> set[str]:
@@ -125,8 +125,8 @@ def preview(context: Context) -> list[dict[str, Any]]:
     """What the people whom a task is about get of an application, by the options of C(authentik_claims_info)."""
     service = Authentik(context)
     slug, groups, users = (context.params[name] for name in ("application", "groups", "users"))
-    service.look_up({"application": [slug], "group": groups or [], "user": users or []})
-    application = next(iter(service.named_rows("application", [slug])), None)
+    named = service.named_rows({"application": [slug], "group": groups or [], "user": users or []})
+    application = named["application"].get(slug)
     if application is None:
         # In check mode an earlier task may be about to make it.
         return []
@@ -135,19 +135,19 @@ def preview(context: Context) -> list[dict[str, Any]]:
             f"The application {slug!r} has no provider, so people get no tokens from it. Give it an OAuth2/OpenID provider."
         )
     entitled = Entitled(service, application)
-    rows = sorted(_chosen(context, service, entitled), key=lambda row: str(row["username"]))
+    rows = sorted(_chosen(context, service, entitled, named), key=lambda row: str(row["username"]))
     claim = context.params["claim"]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(lambda user: _person(service, application, claim, user, entitled), rows))
 
 
-def _chosen(context: Context, service: Authentik, entitled: Entitled) -> Sequence[Row]:
+def _chosen(context: Context, service: Authentik, entitled: Entitled, named: Mapping[str, Mapping[str, Row]]) -> Iterable[Row]:
     """Those whom the task is about; an empty list of names means nobody."""
     if context.params["users"] is not None:
-        return service.named_rows("user", context.params["users"])
-    rows = [row for row in service.named_rows("user", None) if row["is_active"] and row["type"] in PEOPLE]
+        return named["user"].values()
+    rows = [row for row in service.rows_of_kind("user") if row["is_active"] and row["type"] in PEOPLE]
     if context.params["groups"] is not None:
-        wanted = {row["pk"] for row in service.named_rows("group", context.params["groups"])}
+        wanted = {row["pk"] for row in named["group"].values()}
         return [row for row in rows if wanted & entitled.groups.of(row)]
     return [row for row in rows if context.params["people"] == "all" or entitled.of(row)]
 

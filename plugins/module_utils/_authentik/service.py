@@ -9,7 +9,7 @@ PRIVATE to this collection.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
@@ -20,6 +20,8 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 
 # 2026.5 and later cap larger pages at this without a word.
 PAGE_SIZE = 100
+# What Django REST framework says of a field, and Django of a filter, with the id of nothing.
+GONE = ("object does not exist", "not one of the available choices")
 
 REFERENCES: dict[str, Reference] = {
     "flow": Reference("flow", "flows/instances/", by=("slug",), filter="slug"),
@@ -66,31 +68,45 @@ class Authentik(Service):
             warn=context.warn,
         )
         self.origin = self._client.url
+        self._handed_on = _checked(context.params.get("known_ids") or {})
+        for kind, name, value in self._handed_on:
+            self.learn(kind, name, value)
         self._version = ""
         self._own_user: int | None = None
 
     def prefix(self, path: str) -> str:
         return f"/api/v3/{path}"
 
-    def pages(self, path: str, params: Mapping[str, Any]) -> list[Row]:
-        rows: list[Row] = []
+    def request(self, method: str, path: str, *, params: Any = None, body: Any = None) -> Any:
+        try:
+            return super().request(method, path, params=params, body=body)
+        except ApiError as error:
+            sent = {**(params or {}), **(body or {})}
+            refused = [
+                value
+                for field, texts in error.fields.items()
+                if any(said in text for said in GONE for text in texts)
+                for value in _listed(sent.get(field))
+            ]
+            labels = [f"{REFERENCES[kind].kind} {name!r}" for kind, name, value in self._handed_on if value in refused]
+            if labels:
+                error.args = (
+                    f"{error} An earlier task looked up {' and '.join(labels)}: if that was removed or made anew since then, "
+                    "run again, and it is looked up anew.",
+                )
+            raise
+
+    def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[tuple[list[Row], int]]:
         page = 1
         while page:
-            answer = self._client.get(self.prefix(path), {**params, "page_size": PAGE_SIZE, "page": page})
+            answer = self.get(path, {**params, "page_size": PAGE_SIZE, "page": page})
             if not isinstance(answer, Mapping) or "results" not in answer:
                 raise Failure(f"{self.origin} does not answer as authentik does. Check authentik_url.")
-            rows += answer["results"]
+            yield answer["results"], answer["pagination"]["total_pages"] - page
             page = answer["pagination"]["next"]
-        return rows
-
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
-        return self._client.get(self.prefix(path), params)
 
     def url(self, resource: Resource, row: Row) -> str:
         return f"{resource.path}{row[resource.id]}/"
-
-    def write(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
-        return self._client.request(method, self.prefix(path), body=body) or {}
 
     @property
     def version(self) -> str:
@@ -122,10 +138,25 @@ class Authentik(Service):
         C(OPTIONS) of a collection is answered by Django REST framework itself, from the serializer that a POST meets.
         """
         try:
-            answer = self._client.request("OPTIONS", self.prefix(resource.path))
+            answer = self.request("OPTIONS", resource.path)
         except ApiError:
             return {}
         return get_path(answer, "actions.POST") or {}
+
+
+def _checked(known_ids: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+    """The option C(known_ids) as (kind, name, id)."""
+    unknown = sorted(set(known_ids) - set(REFERENCES))
+    if unknown:
+        raise Failure(f"known_ids: there is no kind {', '.join(unknown)}. The kinds are {', '.join(sorted(REFERENCES))}.")
+    for kind, ids in known_ids.items():
+        if not isinstance(ids, Mapping) or not all(ids.values()):
+            raise Failure(f"known_ids: {kind} has to map names to ids.")
+    return [(kind, name, value) for kind, ids in known_ids.items() for name, value in ids.items()]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def release(version: str) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure, NoAnswerError
@@ -111,7 +112,7 @@ def _set_by_endpoints(service: Service, operation: Operation, row: Row) -> bool:
         if item.endpoint is None or (item.readable and not item.differs(wanted, now)):
             continue
         for endpoint, value in _calls(item, item.endpoint, wanted, now or []):
-            _call(service, endpoint, row, value)
+            _sent(partial(service.write, endpoint.method, endpoint.path.format(**row), {endpoint.key: value}))
         outdated = outdated or item.readable
     return outdated
 
@@ -126,18 +127,6 @@ def _calls(item: Field, endpoint: Endpoint, wanted: Any, now: Any) -> Iterator[t
         yield from ((call, value) for value in (entries if call.each else [entries] if entries else []))
 
 
-def _call(service: Service, endpoint: Endpoint, row: Row, value: Any) -> None:
-    """One call, repeated where its answer is lost: these change nothing when they come twice."""
-    for pause in (*PAUSES, None):
-        try:
-            service.write(endpoint.method, endpoint.path.format(**row), {endpoint.key: value})
-            return
-        except Failure as failure:
-            if pause is None or not _may_have_been_carried_out(failure):
-                raise
-            time.sleep(pause)
-
-
 def _create_or_fall_back(service: Service, operation: Operation) -> Row:
     try:
         return _create(service, operation)
@@ -150,18 +139,22 @@ def _create_or_fall_back(service: Service, operation: Operation) -> Row:
 
 def _create(service: Service, operation: Operation) -> Row:
     """POST, once: nothing stops a server from making the same object twice, so a lost answer is looked up first."""
-    body = operation.body()
-    identity = {path: get_path(body, path) for path in operation.resource.identity}
+    resource, body = operation.resource, operation.body()
+    identity = {path: get_path(body, path) for path in resource.identity}
+    return _sent(partial(service.write, "POST", resource.path, body), partial(service.rows, resource, identity, fresh=True))
+
+
+def _sent(write: Callable[[], Row], made: Callable[[], list[Row]] = list) -> Row:
+    """What a write is answered. It is repeated where its answer is lost, unless what it should have ``made`` is there."""
     for pause in (*PAUSES, None):
         try:
-            return service.write("POST", operation.resource.path, body)
+            return write()
         except Failure as failure:
             if pause is None or not _may_have_been_carried_out(failure):
                 raise
             time.sleep(pause)
-            made = service.rows(operation.resource, identity, fresh=True)
-            if made:
-                return made[-1]
+            if rows := made():
+                return rows[-1]
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 

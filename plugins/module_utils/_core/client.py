@@ -152,9 +152,6 @@ class Client:
         # One for each thread, opened at its first request and kept: requests does not promise that threads may share one.
         self._sessions = threading.local()
 
-    def get(self, path: str, params: Any = None) -> Any:
-        return self.request("GET", path, params=params)
-
     @property
     def _session(self) -> Any:
         if not hasattr(self._sessions, "own"):
@@ -192,35 +189,27 @@ class Client:
 
     def _decode(self, method: str, path: str, response: Any) -> Any:
         status = response.status_code
-        if response.is_redirect:
-            raise self._error(
-                method,
-                path,
-                status,
-                f"redirects to {response.headers['location'].split('?')[0]}, which is not followed, to keep the token safe",
-                f"Set {self._option}_url to where the server really is.",
-            )
-        if status == 204 or (response.ok and not response.content):
-            return None
         try:
-            document = response.json()
+            document = response.json() if response.content else None
         except ValueError:
             document = None
-        if response.ok:
-            if document is None:
-                raise self._error(
-                    method,
-                    path,
-                    status,
-                    "answered with something that is not JSON",
-                    f"Check that {self._option}_url is the URL of {self._service} itself.",
-                )
+        if response.ok and not response.is_redirect and (document is not None or not response.content):
             return document
-        raise self._refusal(method, path, status, document)
-
-    def _refusal(self, method: str, path: str, status: int, document: Any) -> ApiError:
         detail, fields = _messages(document)
-        said = "; ".join([*([detail] if detail else []), *(f"{name}: {' '.join(texts)}" for name, texts in fields.items())])
+        if response.is_redirect:
+            said = f"redirects to {response.headers['location'].split('?')[0]}, which is not followed, to keep the token safe"
+            advice = f"Set {self._option}_url to where the server really is."
+        elif response.ok:
+            said = "answered with something that is not JSON"
+            advice = f"Check that {self._option}_url is the URL of {self._service} itself."
+        else:
+            words = [*([detail] if detail else []), *(f"{name}: {' '.join(texts)}" for name, texts in fields.items())]
+            said, advice = self._refusal(status, document, "; ".join(words))
+        message = f"{self._service} {said} ({method} {path}, status {status}). {advice}".rstrip()
+        raise ApiError(message, method=method, path=path, status=status, detail=detail, fields=fields)
+
+    def _refusal(self, status: int, document: Any, words: str) -> tuple[str, str]:
+        """What the server did, and what to do about it."""
         advice = ""
         if status in (401, 403):
             advice = f"Check that {self._option}_token is valid and belongs to an administrator."
@@ -228,22 +217,9 @@ class Client:
             advice = f"Check that {self._option}_url is the URL of {self._service} itself."
         elif status >= 500 or (document is None and status == 405):
             # authentik's error page takes GET only, so its unhandled errors look like 405 with HTML.
-            said = said or "the server failed while it handled the request"
+            words = words or "the server failed while it handled the request"
             advice = f"The server's log says why; {self._service} may be starting, or this version may have an error."
-        return self._error(method, path, status, f"said: {said}" if said else "gave no reason", advice, detail, fields)
-
-    def _error(
-        self,
-        method: str,
-        path: str,
-        status: int,
-        said: str,
-        advice: str,
-        detail: str = "",
-        fields: Mapping[str, list[str]] | None = None,
-    ) -> ApiError:
-        message = f"{self._service} {said} ({method} {path}, status {status}). {advice}".rstrip()
-        return ApiError(message, method=method, path=path, status=status, detail=detail, fields=fields)
+        return f"said: {words}" if words else "gave no reason", advice
 
 
 def refuse_missing(ca_path: str | None) -> None:

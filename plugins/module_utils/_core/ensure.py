@@ -96,9 +96,8 @@ def _plan_each(
 ) -> tuple[list[Operation | None], list[Row | None]]:
     """For each entry what has to be done, and the row that is there."""
     asked = [resource.desired(entry) for entry in entries]
-    rows = service.find_each(
-        resource, [dict(zip(resource.identity, identity_of_options(resource, each), strict=True)) for each in asked]
-    )
+    (key,) = resource.identity
+    rows = service.find_each(resource, key, [each[resource.label] for each in asked])
     if context.params["state"] == "absent":
         return [plan_object(resource, None, row) for row in rows], rows
     full = [complete(resource, each, row, service.supports, optional) for each, row in zip(asked, rows, strict=True)]

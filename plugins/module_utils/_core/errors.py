@@ -53,16 +53,8 @@ class ApiError(Failure):
         self.fields = dict(fields or {})
 
     def result(self) -> dict[str, Any]:
-        return {
-            **super().result(),
-            "error": {
-                "method": self.method,
-                "path": self.path,
-                "status": self.status,
-                "detail": self.detail,
-                "fields": self.fields,
-            },
-        }
+        error = {name: getattr(self, name) for name in ("method", "path", "status", "detail", "fields")}
+        return {**super().result(), "error": error}
 
 
 class NoAnswerError(Failure):

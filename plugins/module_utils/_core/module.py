@@ -61,18 +61,11 @@ def argument_spec(services: str, arguments: Mapping[str, Any], **constraints: An
     """The keywords of C(AnsibleModule) for a module that talks to ``services``, whose names have spaces between them."""
     connections: dict[str, dict[str, Any]] = {}
     for service in services.split():
-        environment = service.upper()
-        connections[f"{service}_url"] = {
-            "type": "str",
-            "required": True,
-            "fallback": (env_fallback, [f"{environment}_URL"]),
-        }
-        connections[f"{service}_token"] = {
-            "type": "str",
-            "required": True,
-            "no_log": True,
-            "fallback": (env_fallback, [f"{environment}_TOKEN"]),
-        }
+        for name, hidden in ((f"{service}_url", False), (f"{service}_token", True)):
+            fallback = (env_fallback, [name.upper()])
+            connections[name] = {"type": "str", "required": True, "no_log": hidden, "fallback": fallback}
+        if service == "authentik":
+            connections["known_ids"] = {"type": "dict", "default": {}}
     return {"argument_spec": {**connections, **CONNECTION_ARGUMENTS, **arguments}, **constraints}
 
 

@@ -8,7 +8,7 @@ PRIVATE to this collection. What is special about authentik and NetBird is in th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,6 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, Unknown, get_path
 
 Row = Mapping[str, Any]
-
-# Up to so many names are asked for one by one; more are found in the whole list, which costs a request per 100 objects.
-NAMES_ONE_BY_ONE = 4
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class Service:
         self._client = client
         self._check_mode = check_mode
         self._warn = warn
-        self._lists: dict[tuple[str, tuple[tuple[str, Any], ...]], list[Row]] = {}
+        self._lists: dict[tuple[str, str], list[Row]] = {}
         self._ids: dict[tuple[str, str], Any] = {}
         self._names: dict[tuple[str, Any], str] = {}
 
@@ -59,15 +56,12 @@ class Service:
         """The path of a collection as the server wants it in a URL."""
         raise NotImplementedError
 
-    def pages(self, path: str, params: Mapping[str, Any]) -> list[Row]:
-        """All rows of a collection."""
+    def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[tuple[list[Row], int]]:
+        """The rows of a collection page by page, each with how many pages follow. A page costs a request."""
         raise NotImplementedError
 
     def url(self, resource: Resource, row: Row) -> str:
         """The path of one object."""
-        raise NotImplementedError
-
-    def write(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         raise NotImplementedError
 
     def supports(self, resource: Resource, field: Field, row: Row | None) -> bool:
@@ -76,99 +70,143 @@ class Service:
 
     # What they have in common
 
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        return self.request("GET", path, params=params)
+
+    def write(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        return self.request(method, path, body=body) or {}
+
+    def request(self, method: str, path: str, *, params: Any = None, body: Any = None) -> Any:
+        return self._client.request(method, self.prefix(path), params=params, body=body)
+
+    def fresh_rows(self, path: str, params: Mapping[str, Any] | None = None) -> list[Row]:
+        """All rows of a collection as they are now."""
+        return [row for rows, _left in self.pages(path, params or {}) for row in rows]
+
     def all_rows(self, path: str, params: Mapping[str, Any] | None = None) -> list[Row]:
         """All rows of a collection, read once in a task."""
-        key = (path, tuple(sorted((name, repr(value)) for name, value in (params or {}).items())))
+        key = _key(path, params)
         rows = self._lists.get(key)
         if rows is None:
-            rows = self._lists[key] = self.pages(path, params or {})
+            rows = self._lists[key] = self.fresh_rows(path, params)
         return rows
 
     def rows(self, resource: Resource, identity: Mapping[str, Any], *, fresh: bool = False) -> list[Row]:
         """The rows that have these values, if ``fresh`` read anew. Servers ignore unknown filters, so each row is looked at."""
-        params = {**(resource.params or {}), **{path: identity[path] for path in resource.filters}}
-        rows = self.pages(resource.path, params) if fresh else self.all_rows(resource.path, params)
+        params = {**(resource.params or {}), **({resource.filter: identity[resource.filter]} if resource.filter else {})}
+        rows = (self.fresh_rows if fresh else self.all_rows)(resource.path, params)
         return [row for row in rows if all(get_path(row, path) == value for path, value in identity.items())]
 
-    def find(self, resource: Resource, identity: Mapping[str, Any]) -> Row | None:
-        """The one row that has these values."""
-        return self._only(resource, identity, self.rows(resource, identity))
+    def find(self, resource: Resource, key: str, value: Any) -> Row | None:
+        """The one row that has this value."""
+        return self.find_each(resource, key, [value])[0]
 
-    def find_each(self, resource: Resource, identities: Sequence[Mapping[str, Any]]) -> list[Row | None]:
-        """For each of these the one row that has its values: asked for one by one, or many of them in the whole list."""
-        if len(identities) <= NAMES_ONE_BY_ONE:
-            return [self.find(resource, identity) for identity in identities]
-        rows: dict[tuple[Any, ...], list[Row]] = {}
-        for row in self.all_rows(resource.path, resource.params):
-            rows.setdefault(tuple(get_path(row, path) for path in resource.identity), []).append(row)
-        return [
-            self._only(resource, identity, rows.get(tuple(identity[path] for path in resource.identity), []))
-            for identity in identities
-        ]
+    def find_each(self, resource: Resource, key: str, values: Sequence[Any]) -> list[Row | None]:
+        """For each of these values of a key the one row that has it, with the settings that are read elsewhere."""
+        found = self._found(resource, [key], values)
+        rows = [self._one(resource.named(value), resource.id, found[value]) for value in values]
+        sources = [(field.path, field.source) for field in resource.fields if field.source is not None]
+        return [row and {**row, **{path: source(self, row) for path, source in sources}} for row in rows]
 
-    def _only(self, resource: Resource, identity: Mapping[str, Any], rows: Sequence[Row]) -> Row | None:
+    def _one(self, label: str, key: str, rows: Sequence[Row]) -> Row | None:
         if len(rows) > 1:
-            name = resource.named(" ".join(map(str, identity.values())))
-            ids = ", ".join(str(row[resource.id]) for row in rows)
+            ids = ", ".join(str(row[key]) for row in rows)
             raise Failure(
-                f"{self.name} has {len(rows)} objects that are {name} (ids {ids}): which one is meant cannot be told. "
+                f"{self.name} has {len(rows)} objects that are {label} (ids {ids}): which one is meant cannot be told. "
                 "Rename or remove the others."
             )
-        return self._filled(resource, rows[0]) if rows else None
+        return rows[0] if rows else None
 
-    def _filled(self, resource: Resource, row: Row) -> Row:
-        """A row with the settings that are read elsewhere."""
-        return {**row, **{field.path: field.source(self, row) for field in resource.fields if field.source is not None}}
+    def _found(self, where: Resource | Reference, keys: Sequence[str], values: Collection[Any]) -> dict[Any, list[Row]]:
+        """For each value the rows that have it, at the first of these keys where any has."""
+        rows = self._rows_with(where, values) if values else []
+        indexes: list[dict[Any, list[Row]]] = []
+        for key in keys:
+            indexes.append({})
+            for row in rows:
+                indexes[-1].setdefault(get_path(row, key), []).append(row)
+        return {value: next((index[value] for index in indexes if value in index), []) for value in values}
+
+    def _rows_with(self, where: Resource | Reference, values: Collection[Any]) -> list[Row]:
+        """The rows in which the filter has one of these values, and maybe others.
+
+        Several are found in the whole list, unless more pages follow its first one than there are values: those are asked
+        for one by one, as is a single one.
+        """
+        params, query = where.params or {}, where.filter
+        if not query or _key(where.path, params) in self._lists:
+            return self.all_rows(where.path, params)
+        if len(values) > 1 and self._read_short(where.path, params, len(values)):
+            return self.all_rows(where.path, params)
+        rows = (row for value in values for row in self.all_rows(where.path, {**params, query: value}))
+        # A row may answer several of them.
+        return list({row[where.id]: row for row in rows}.values())
+
+    def _read_short(self, path: str, params: Mapping[str, Any], most: int) -> bool:
+        """Read a list if no more than so many pages follow the first."""
+        rows: list[Row] = []
+        for page, left in self.pages(path, params):
+            if left > most:
+                return False
+            rows += page
+        self._lists[_key(path, params)] = rows
+        return True
 
     def read(self, resource: Resource, row: Row) -> Row:
         """One object as a new read shows it."""
         self._lists.clear()
-        found = self.find(resource, {path: get_path(row, path) for path in resource.identity})
+        (key,) = resource.identity
+        found = self.find(resource, key, get_path(row, key))
         if found is None:
             raise Failure(f"{self.name} does not show it any more.")
         return found
 
     def resolve(self, resource: Resource, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Options with ids in place of names. Every name of all items is checked before this returns."""
+        kinds = {field.name: field.ref for field in resource.fields if field.ref}
         wanted: dict[str, list[str]] = {}
         for item in items:
-            for field in resource.fields:
-                if field.ref:
-                    wanted.setdefault(field.ref, []).extend(_names(item.get(field.name)))
+            for name, kind in kinds.items():
+                wanted.setdefault(kind, []).extend(_names(item.get(name)))
         self.look_up(wanted)
-        kinds = {field.name: field.ref for field in resource.fields if field.ref}
         return [
             {name: self._translated(kinds[name], value) if name in kinds else value for name, value in item.items()}
             for item in items
         ]
 
     def look_up(self, wanted: Mapping[str, Iterable[str]]) -> None:
-        """Learn the ids of names, by kind; one error for all that do not exist."""
+        """Learn the ids of names, by kind, unless they are known."""
+        self.named_rows({kind: [name for name in names if (kind, name) not in self._ids] for kind, names in wanted.items()})
+
+    def named_rows(self, wanted: Mapping[str, Collection[str]], *, required: bool = True) -> dict[str, dict[str, Row]]:
+        """The rows of names, by kind and name, looked up whatever is known; their ids are known then.
+
+        If they are ``required``, there is one error for all that do not exist, in check mode a warning for each.
+        """
+        found: dict[str, dict[str, Row]] = {}
         missing = []
         for kind, names in wanted.items():
-            unknown = [name for name in dict.fromkeys(names) if (kind, name) not in self._ids]
-            rows = self._candidates(self.references[kind], unknown)
-            for name in unknown:
-                row = self._match(self.references[kind], name, rows)
+            reference = self.references[kind]
+            found[kind] = {}
+            for name, rows in self._found(reference, reference.by, dict.fromkeys(names)).items():
+                label = f"{reference.kind} {name!r}"
+                preferred = [row for row in rows if reference.prefer is not None and reference.prefer(row)]
+                row = self._one(label, reference.id, preferred or rows)
                 if row is not None:
-                    self.learn(kind, name, row[self.references[kind].id])
-                elif self._check_mode:
-                    label = f"{self.references[kind].kind} {name!r}"
+                    found[kind][name] = row
+                    self.learn(kind, name, row[reference.id])
+                elif required and self._check_mode:
                     self._warn(f"{label} does not exist in {self.name} yet; a run without check mode needs it.")
                     self._ids[kind, name] = Unknown(label)
-                else:
-                    missing.append(f"{self.references[kind].kind} {name!r} (in {self.prefix(self.references[kind].path)})")
+                elif required:
+                    missing.append(f"{label} (in {self.prefix(reference.path)})")
         if missing:
             raise Failure(f"{self.name} has no {' and no '.join(missing)}. Nothing was changed; create it or correct the name.")
+        return found
 
-    def named_rows(self, kind: str, names: Sequence[str] | None) -> list[Row]:
-        """The rows of these names, or all of a kind; those that do not exist are left out."""
-        reference = self.references[kind]
-        if names is None:
-            return self.all_rows(reference.path, reference.params)
-        wanted = list(dict.fromkeys(names))
-        rows = self._candidates(reference, wanted)
-        return [row for name in wanted if (row := self._match(reference, name, rows)) is not None]
+    def rows_of_kind(self, kind: str) -> list[Row]:
+        """All rows of what names of this kind can stand for."""
+        return self.all_rows(self.references[kind].path, self.references[kind].params)
 
     def learn(self, kind: str, name: str, value: Any) -> None:
         """Note a name and its id that an answer told."""
@@ -186,7 +224,7 @@ class Service:
             return value
         if (kind, value) not in self._names:
             reference = self.references[kind]
-            for row in self.all_rows(reference.path, reference.params):
+            for row in self.rows_of_kind(kind):
                 self._names.setdefault((kind, row[reference.id]), next(str(row[key]) for key in reference.by if row.get(key)))
         return self._names.get((kind, value), value)
 
@@ -195,29 +233,10 @@ class Service:
             return [self._ids[kind, name] for name in value]
         return self._ids[kind, value] if value else None
 
-    def _candidates(self, reference: Reference, names: Sequence[str]) -> list[Row]:
-        if not names:
-            return []
-        if not reference.filter or len(names) > NAMES_ONE_BY_ONE:
-            return self.all_rows(reference.path, reference.params)
-        found = []
-        for name in names:
-            found += self.all_rows(reference.path, {**(reference.params or {}), reference.filter: name})
-        return found
 
-    def _match(self, reference: Reference, name: str, rows: Sequence[Row]) -> Row | None:
-        for key in reference.by:
-            matches = [row for row in rows if row.get(key) == name]
-            if len(matches) > 1 and reference.prefer is not None:
-                matches = [row for row in matches if reference.prefer(row)] or matches
-            if len(matches) > 1:
-                raise Failure(f"{self.name} has {len(matches)} {reference.kind}s {name!r}: which one is meant cannot be told.")
-            if matches:
-                return matches[0]
-        return None
+def _key(path: str, params: Mapping[str, Any] | None) -> tuple[str, str]:
+    return path, repr(sorted((params or {}).items()))
 
 
 def _names(value: Any) -> list[str]:
-    if isinstance(value, list):
-        return value
-    return [value] if value else []
+    return value if isinstance(value, list) else [value] if value else []

@@ -9,6 +9,7 @@ what the server has, and the difference that is shown. Nothing here does I/O.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -99,16 +100,13 @@ class Field:
 
     def argument(self) -> dict[str, Any]:
         """The option as Ansible's argument spec has it."""
-        argument: dict[str, Any] = {"type": self.type, "no_log": self.secret}
-        if self.required:
-            argument["required"] = True
-        if self.choices:
-            argument["choices"] = list(self.choices)
-        if self.elements:
-            argument["elements"] = self.elements
-        if self.suboptions is not None:
-            argument["options"] = dict(self.suboptions)
-        return argument
+        more = {
+            "required": self.required,
+            "choices": list(self.choices),
+            "elements": self.elements,
+            "options": dict(self.suboptions or {}),
+        }
+        return {"type": self.type, "no_log": self.secret, **{name: value for name, value in more.items() if value}}
 
     def comparable(self, value: Any) -> Any:
         """``value`` of either side, so that equal settings are equal values."""
@@ -142,9 +140,9 @@ class Resource:
     # The keys of an answer by which URLs address the object, and by which other objects refer to it.
     id: str = "pk"
     ref: str = "pk"
-    # The API's names that tell two objects apart, those of them that lists can be filtered by, and what goes with every list.
+    # The API's names that tell two objects apart, the one of them that lists can be filtered by, and what goes with every list.
     identity: tuple[str, ...] = ("name",)
-    filters: tuple[str, ...] = ()
+    filter: str = ""
     params: Mapping[str, Any] | None = None
     # Where the server replaces the object, the keys that an update sends back, less what the server works out itself.
     # Without them only changes are sent.
@@ -172,19 +170,17 @@ def printable(value: Any) -> Any:
     return repr(value) if isinstance(value, Unknown) else value
 
 
-def get_path(document: Any, path: str) -> Any:
-    """The value at a dotted path, None where there is none."""
+def get_path(document: Any, path: str, default: Any = None) -> Any:
+    """The value at a dotted path."""
     for key in path.split("."):
-        document = document.get(key) if isinstance(document, Mapping) else None
+        if not isinstance(document, Mapping) or key not in document:
+            return default
+        document = document[key]
     return document
 
 
 def has_path(document: Any, path: str) -> bool:
-    for key in path.split("."):
-        if not isinstance(document, Mapping) or key not in document:
-            return False
-        document = document[key]
-    return True
+    return get_path(document, path, has_path) is not has_path
 
 
 def with_path(document: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -221,8 +217,4 @@ def _order(value: Any) -> str:
 
 def duplicates(values: Iterable[Any]) -> list[Any]:
     """The values that come more than once, each named once, in their order."""
-    seen: list[Any] = []
-    twice: list[Any] = []
-    for value in values:
-        (twice if value in seen and value not in twice else seen).append(value)
-    return twice
+    return [value for value, times in Counter(values).items() if times > 1]

@@ -28,7 +28,6 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     Endpoint,
     Field,
     Resource,
-    Unknown,
     view,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
@@ -58,7 +57,7 @@ PERSON = Resource(
     path="core/users/",
     label="username",
     identity=("username",),
-    filters=("username",),
+    filter="username",
     fields=(
         Field("username"),
         Field("name"),
@@ -129,10 +128,10 @@ class JwtGroups:
         """
         people = [
             row
-            for row in self._authentik.pages(PERSON.path, {"path": self._path, "include_groups": "false"})
+            for row in self._authentik.fresh_rows(PERSON.path, {"path": self._path, "include_groups": "false"})
             if row["path"] == self._path and row["email"] == _address(row["username"]) and _is_marked(row["email"])
         ]
-        users = [row for row in self._netbird.pages(NETBIRD_USER.path, {}) if _is_marked(row["email"])]
+        users = [row for row in self._netbird.fresh_rows(NETBIRD_USER.path) if _is_marked(row["email"])]
         return [
             *((self._authentik, Operation("delete", PERSON, f"{TEMPORARY} in authentik", current=row)) for row in people),
             *((self._netbird, Operation("delete", NETBIRD_USER, f"{TEMPORARY} in NetBird", current=row)) for row in users),
@@ -160,9 +159,9 @@ class JwtGroups:
         self._require(settings["jwt_groups_enabled"] and claim, "NetBird reads no groups from tokens, its group sync is off")
         embedded = settings.get("embedded_idp_enabled")
         connector = self._netbird.id_of("connector", self._context.params["connector"]) if embedded else None
-        if isinstance(self._authentik.id_of("application", self._slug), Unknown):
+        application = self._authentik.named_rows({"application": [self._slug]})["application"].get(self._slug)
+        if application is None:
             return None
-        (application,) = self._authentik.named_rows("application", [self._slug])
         self._require(application["provider"], f"The application {self._slug!r} has no provider, so nobody gets tokens from it")
         entitlements = self._authentik.all_rows("core/application_entitlements/", {"app": application["pk"]})
         targets = {row["name"]: row["pbm_uuid"] for row in entitlements if row["app"] == application["pk"]}
@@ -236,7 +235,7 @@ class JwtGroups:
         """Log in until the groups are there: NetBird makes them at the person's first request."""
         for _login in range(LOGINS):
             login = log_in(Tls(**self._context.connection), way.client, person, self._context.params["netbird_url"])
-            groups = _from_tokens(self._netbird.pages(GROUP.path, {}))
+            groups = _from_tokens(self._netbird.fresh_rows(GROUP.path))
             missing = [name for name in names if name not in groups]
             if not missing:
                 return groups

@@ -8,7 +8,7 @@ PRIVATE to this collection.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
@@ -55,20 +55,14 @@ class Netbird(Service):
     def prefix(self, path: str) -> str:
         return f"/api/{path}"
 
-    def pages(self, path: str, params: Mapping[str, Any]) -> list[Row]:
-        rows = self._client.get(self.prefix(path), params)
+    def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[tuple[list[Row], int]]:
+        rows = self.get(path, params)
         if not isinstance(rows, list):
             raise Failure(f"{self._client.url} does not answer as NetBird does. Check netbird_url.")
-        return rows
-
-    def get(self, path: str) -> Any:
-        return self._client.get(self.prefix(path))
+        yield rows, 0
 
     def url(self, resource: Resource, row: Row) -> str:
         return f"{resource.path}/{row[resource.id]}"
-
-    def write(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
-        return self._client.request(method, self.prefix(path), body=body) or {}
 
     def supports(self, resource: Resource, field: Field, row: Row | None) -> bool:
         # A setting that a version lacks is not among those that it lists; there is no other sign of it.
@@ -83,5 +77,5 @@ class Netbird(Service):
 
         No endpoint tells them; they are the embedded provider's issuer and C(/callback) or C(/logout/callback) (measured).
         """
-        issuer = self._client.get("/oauth2/.well-known/openid-configuration")["issuer"]
+        issuer = self._client.request("GET", "/oauth2/.well-known/openid-configuration")["issuer"]
         return f"{issuer}/callback", f"{issuer}/logout/callback"

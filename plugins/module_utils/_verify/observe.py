@@ -115,7 +115,7 @@ def _read(service: str, names: tuple[str, ...], read: Callable[[], None], things
 def _authentik(context: Context, things: Things, reasons: dict[str, str]) -> None:
     service = Authentik(context)
     things["authentik_version"] = service.version
-    application = next(iter(service.named_rows("application", [things["slug"]])), None)
+    application = _named(service, "application", things["slug"])
     things["application"] = application
     things["brands"] = service.all_rows("core/brands/")
     things["brand"] = next(row for row in things["brands"] if row["default"])
@@ -123,7 +123,7 @@ def _authentik(context: Context, things: Things, reasons: dict[str, str]) -> Non
     things["device_flow"] = flows.get(things["brand"]["flow_device_code"])
     things["login_flow"] = flows.get(things["brand"]["flow_authentication"])
     things["login_policies"] = _bound_to(service, things["login_flow"])
-    person, account = (_user(service, name) for name in (things.get("username"), things["service_account"]))
+    person, account = (_named(service, "user", name) for name in (things.get("username"), things["service_account"]))
     if "username" in things:
         things["person"] = person
     things["account"] = account
@@ -162,8 +162,8 @@ def _bound_to(service: Authentik, flow: Mapping[str, Any] | None) -> list[str]:
     return sorted(row["policy_obj"]["name"] for row in rows if row["enabled"] and row["policy_obj"])
 
 
-def _user(service: Authentik, name: str | None) -> Mapping[str, Any] | None:
-    return next(iter(service.named_rows("user", [name])), None) if name else None
+def _named(service: Authentik, kind: str, name: str | None) -> Mapping[str, Any] | None:
+    return service.named_rows({kind: [name]}, required=False)[kind].get(name) if name else None
 
 
 def _token(context: Context, service: Authentik, provider: Mapping[str, Any], things: Things, reasons: dict[str, str]) -> None:

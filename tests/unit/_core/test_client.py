@@ -108,17 +108,17 @@ def test_netrc_does_not_replace_the_token(server: Running, tmp_path: Path, monke
     netrc.write_text("machine 127.0.0.1 login somebody password else\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    assert client(server.url).get("/echo")["authorization"] == f"Bearer {TOKEN}"
+    assert client(server.url).request("GET", "/echo")["authorization"] == f"Bearer {TOKEN}"
 
 
 def test_no_cookie_is_kept(server: Running) -> None:
     asking = client(server.url)
-    assert [asking.get("/remember") for _time in range(2)] == [{"cookies": {}}] * 2
+    assert [asking.request("GET", "/remember") for _time in range(2)] == [{"cookies": {}}] * 2
 
 
 def test_a_redirect_is_not_followed(server: Running) -> None:
     with pytest.raises(ApiError, match="Set authentik_url to where the server really is") as caught:
-        client(server.url).get("/moved")
+        client(server.url).request("GET", "/moved")
     assert "x=1" not in str(caught.value)
     assert len(server.requests) == 1
 
@@ -145,7 +145,7 @@ def test_an_error_says_what_to_do_and_no_secret(server: Running, path: str, advi
 def test_a_page_in_place_of_json_is_an_error(server: Running) -> None:
     server.inject(Fault("html"))
     with pytest.raises(ApiError, match="not JSON"):
-        client(server.url).get("/echo")
+        client(server.url).request("GET", "/echo")
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
@@ -158,7 +158,7 @@ def test_what_can_be_repeated_is_repeated(server: Running, method: str, status: 
 
 def test_a_dropped_connection_is_repeated(server: Running) -> None:
     server.inject(Fault("drop_after", times=1))
-    assert client(server.url).get("/echo")["method"] == "GET"
+    assert client(server.url).request("GET", "/echo")["method"] == "GET"
 
 
 @pytest.mark.parametrize("fault", [Fault("drop_after"), Fault("status", status=502), Fault("status", status=500)])
@@ -184,7 +184,7 @@ def test_retry_after_is_bounded() -> None:
 def test_a_server_that_stays_broken_is_an_error_in_the_end(server: Running) -> None:
     server.inject(Fault("status", status=503, times=None, headers={"retry-after": "0"}))
     with pytest.raises(ApiError, match="status 503"):
-        client(server.url).get("/echo")
+        client(server.url).request("GET", "/echo")
     assert len(server.requests) == 6
 
 
@@ -202,7 +202,7 @@ def test_nobody_there(unused_port: int) -> None:
 @pytest.mark.parametrize(("url", "text"), [("authentik.company", "must start with"), ("http://[", "is not a URL")])
 def test_a_bad_url(url: str, text: str) -> None:
     with pytest.raises(Failure, match=text):
-        client(url).get("/echo")
+        client(url).request("GET", "/echo")
 
 
 def test_a_missing_ca_file() -> None:
@@ -217,9 +217,9 @@ def test_certificates(tls: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificate)
     with serve(Starlette(routes=[Route("/echo", echo)]), tls=tls) as server:
         with pytest.raises(Failure, match=r"certificate that cannot be verified.*ca_path"):
-            client(server.url).get("/echo")
-        assert client(server.url, ca_path=certificate).get("/echo")["method"] == "GET"
-        assert client(server.url, validate_certs=False).get("/echo")["method"] == "GET"
+            client(server.url).request("GET", "/echo")
+        assert client(server.url, ca_path=certificate).request("GET", "/echo")["method"] == "GET"
+        assert client(server.url, validate_certs=False).request("GET", "/echo")["method"] == "GET"
 
 
 class CountingContext(ssl.SSLContext):
@@ -241,26 +241,26 @@ def test_the_default_bundle_is_read_once_and_again_when_it_is_another(
     monkeypatch.setattr(urllib3.util.ssl_, "SSLContext", CountingContext)
     monkeypatch.setattr(CountingContext, "read", [])
     with serve(Starlette(routes=[Route("/echo", echo)])) as server:
-        assert client(server.url).get("/echo")["method"] == "GET"
+        assert client(server.url).request("GET", "/echo")["method"] == "GET"
         assert CountingContext.read == []
     with serve(Starlette(routes=[Route("/echo", echo)]), tls=tls) as server:
         for _task in range(3):
-            assert client(server.url).get("/echo")["method"] == "GET"
+            assert client(server.url).request("GET", "/echo")["method"] == "GET"
         assert CountingContext.read == [str(bundle)]
 
         with pytest.raises(Failure, match=r"certificate that cannot be verified.*localhost"):
             client(server.url.replace("127.0.0.1", "localhost")).get("/echo")
-        assert client(server.url, validate_certs=False).get("/echo")["method"] == "GET"
+        assert client(server.url, validate_certs=False).request("GET", "/echo")["method"] == "GET"
         assert CountingContext.read == [str(bundle)]
 
         bundle.write_text(others)
         with pytest.raises(Failure, match="certificate that cannot be verified"):
-            client(server.url).get("/echo")
+            client(server.url).request("GET", "/echo")
         assert CountingContext.read == [str(bundle)] * 2
 
         bundle.write_text("not a certificate")
         with pytest.raises(Failure, match="certificate that cannot be verified"):
-            client(server.url).get("/echo")
+            client(server.url).request("GET", "/echo")
 
 
 def test_each_thread_has_its_own_trust() -> None:
