@@ -219,15 +219,18 @@ STALE: list[tuple[str, dict[str, Any], str, Any]] = [
     ("authentik_application_entitlements", {"application": "old", "entitlements": [{"name": "x"}]}, "application", NOTHING),
     ("authentik_group", {"name": "new", "roles": ["old"]}, "role", NOTHING),
     ("authentik_app_password", {"identifier": "new", "user": "old"}, "user", 4711),
+    ("authentik_group_membership", {"group": "team-0", "members": ["old"]}, "user", 4711),
 ]
 
 
 def test_an_id_of_nothing_is_refused_by_name(servers: Servers, group: dict[str, Any]) -> None:
     connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
     servers.authentik_post("core/applications/", {"name": "NetBird", "slug": "netbird"})
+    mappings = call("authentik_info", {**connection, "lookups": [{"kind": "scope_mapping", "names": ["openid"]}]})["known_ids"]
     before = servers.snapshot()
     for module, options, kind, value in STALE:
-        result = call(module, {**connection, **options, "known_ids": {kind: {"old": value}}})
+        known = {**mappings, kind: {**mappings.get(kind, {}), "old": value}}
+        result = call(module, {**connection, **options, "known_ids": known})
         label = f"{REFERENCES[kind].kind} 'old'"
         assert result.get("failed"), (module, kind)
         assert f"An earlier task looked up {label}: if that was removed or made anew since then" in result["msg"], result["msg"]

@@ -81,14 +81,8 @@ class Authentik(Service):
         try:
             return super().request(method, path, params=params, body=body)
         except ApiError as error:
-            sent = {**(params or {}), **(body or {})}
-            refused = [
-                value
-                for field, texts in error.fields.items()
-                if any(said in text for said in GONE for text in texts)
-                for value in _listed(sent.get(field))
-            ]
-            labels = [f"{REFERENCES[kind].kind} {name!r}" for kind, name, value in self._handed_on if value in refused]
+            gone = _ids_of_nothing(error, {**(params or {}), **(body or {})})
+            labels = [f"{REFERENCES[kind].kind} {name!r}" for kind, name, value in self._handed_on if value in gone]
             if labels:
                 error.args = (
                     f"{error} An earlier task looked up {' and '.join(labels)}: if that was removed or made anew since then, "
@@ -155,8 +149,20 @@ def _checked(known_ids: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
     return [(kind, name, value) for kind, ids in known_ids.items() for name, value in ids.items()]
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _ids_of_nothing(error: ApiError, sent: Mapping[str, Any]) -> list[Any]:
+    """What was sent that authentik refuses as the id of nothing; of a list it names the one."""
+    if error.method == "POST" and error.status == 404:
+        # A member who does not exist is simply not found (measured).
+        return list(sent.values())
+    found = []
+    for field, texts in error.fields.items():
+        said = " ".join(text for text in texts if any(words in text for words in GONE))
+        value = sent.get(field)
+        if isinstance(value, list):
+            found += [each for each in value if str(each) in said]
+        elif said:
+            found.append(value)
+    return found
 
 
 def release(version: str) -> tuple[int, ...]:

@@ -19,9 +19,7 @@ class Failure(Exception):
     ``done`` are the changes that the task had made by then, one sentence each.
     """
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.done: Sequence[str] = ()
+    done: Sequence[str] = ()
 
     def result(self) -> dict[str, Any]:
         """What the task returns beside C(failed) and C(msg)."""

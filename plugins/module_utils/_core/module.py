@@ -74,12 +74,9 @@ def run_module(spec: Mapping[str, Any], run: Run) -> None:
     module = AnsibleModule(supports_check_mode=True, **spec)
     context = Context(module.params, module.check_mode)
     try:
-        result = execute(run, context)
+        end, result = module.exit_json, execute(run, context)
     except Failure as failure:
-        end = module.fail_json
-        result = {"msg": str(failure), **failure.result()}
-    else:
-        end = module.exit_json
+        end, result = module.fail_json, {"msg": str(failure), **failure.result()}
     for warning in context.warnings:
         module.warn(warning)
     module.no_log_values.update(context.secrets)

@@ -18,6 +18,7 @@ HIDDEN = "(hidden)"
 HIDDEN_WRITTEN = "(hidden, written)"
 
 
+@dataclass(eq=False, repr=False)
 class Unknown:
     """A value that exists only once an earlier step is carried out.
 
@@ -25,10 +26,9 @@ class Unknown:
     object that an earlier task would have made, met in check mode.
     """
 
-    def __init__(self, label: str, source: Any = None, key: str = "pk") -> None:
-        self.label = label
-        self.source = source
-        self.key = key
+    label: str
+    source: Any = None
+    key: str = "pk"
 
     def __repr__(self) -> str:
         return f"{self.label} (known after apply)"
@@ -100,12 +100,7 @@ class Field:
 
     def argument(self) -> dict[str, Any]:
         """The option as Ansible's argument spec has it."""
-        more = {
-            "required": self.required,
-            "choices": list(self.choices),
-            "elements": self.elements,
-            "options": dict(self.suboptions or {}),
-        }
+        more = {"required": self.required, "choices": list(self.choices), "elements": self.elements, "options": self.suboptions}
         return {"type": self.type, "no_log": self.secret, **{name: value for name, value in more.items() if value}}
 
     def comparable(self, value: Any) -> Any:
