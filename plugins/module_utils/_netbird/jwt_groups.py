@@ -28,6 +28,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     Endpoint,
     Field,
     Resource,
+    Unknown,
     view,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
