@@ -76,6 +76,21 @@ EXAMPLES = r"""
       - kind: group
         names: [developers, operators]
     required: true
+  register: authentik
+
+- name: What was looked up is not asked for again
+  module_defaults:
+    group/zerotrust.netbird_authentik.authentik:
+      authentik_url: https://authentik.company
+      authentik_token: "{{ vault_authentik_token }}"
+      known_ids: "{{ authentik.known_ids }}"
+  block:
+    - name: Who may use the application
+      zerotrust.netbird_authentik.authentik_policy_bindings:
+        application: netbird
+        bindings:
+          - group: developers
+          - group: operators
 """
 
 RETURN = r"""

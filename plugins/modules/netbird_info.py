@@ -34,6 +34,7 @@ EXAMPLES = r"""
   zerotrust.netbird_authentik.netbird_info:
     netbird_url: https://netbird.company
     netbird_token: "{{ vault_netbird_token }}"
+    gather_subset: [redirect_urls]
   register: netbird
 """
 
