@@ -84,10 +84,8 @@ class Authentik(Service):
             gone = _ids_of_nothing(error, {**(params or {}), **(body or {})})
             labels = [f"{REFERENCES[kind].kind} {name!r}" for kind, name, value in self._handed_on if value in gone]
             if labels:
-                error.args = (
-                    f"{error} An earlier task looked up {' and '.join(labels)}: if that was removed or made anew since then, "
-                    "run again, and it is looked up anew.",
-                )
+                looked_up = f"An earlier task looked up {' and '.join(labels)}"
+                error.args = (f"{error} {looked_up}: if that was removed or made anew since then, run again.",)
             raise
 
     def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[tuple[list[Row], int]]:
