@@ -249,7 +249,7 @@ def test_the_default_bundle_is_read_once_and_again_when_it_is_another(
         assert CountingContext.read == [str(bundle)]
 
         with pytest.raises(Failure, match=r"certificate that cannot be verified.*localhost"):
-            client(server.url.replace("127.0.0.1", "localhost")).get("/echo")
+            client(server.url.replace("127.0.0.1", "localhost")).request("GET", "/echo")
         assert client(server.url, validate_certs=False).request("GET", "/echo")["method"] == "GET"
         assert CountingContext.read == [str(bundle)]
 
