@@ -25,11 +25,11 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, Failure, execute
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http.session import (
     REQUESTS_IMPORT_ERROR,
     default_trust,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, Failure, execute
 from ansible_collections.zerotrust.netbird_authentik.plugins.plugin_utils._progress import Progress
 
 MODULES = "ansible_collections.zerotrust.netbird_authentik.plugins.modules"

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core import apply, client
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core import apply
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http import session
 
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have modules that are called directly wait less before they try again."""
-    monkeypatch.setattr(client, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(client, "JITTER", 0.001)
+    monkeypatch.setattr(session, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(session, "JITTER", 0.001)
     monkeypatch.setattr(apply, "PAUSES", (0.001, 0.001, 0.001))

@@ -1,120 +1,40 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One HTTP session with one server: TLS, time-outs, retries, typed errors.
+"""Requests to one server: TLS, time-outs, typed errors.
 
-PRIVATE to this collection. Built on requests; the traps that are avoided here were measured: requests lets C(.netrc) replace
-the Authorization header, lets C(REQUESTS_CA_BUNDLE) override C(verify=True), and has no time-out.
+PRIVATE to this collection. The traps that are avoided here were measured: requests lets C(REQUESTS_CA_BUNDLE) override
+C(verify=True), follows redirects with the token, and has no time-out.
 """
 
 from __future__ import annotations
 
 import os
-import random
-import re
 import threading
-import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure, NoAnswerError
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http.session import (
+    NO_AUTHORIZATION,
+    Authorization,
+    open_session,
+    reason,
+)
 
-REQUESTS_IMPORT_ERROR: str | None = None
-try:
+# Its absence is reported by _core.module.
+with suppress(ImportError):
     import requests
-    from requests.adapters import HTTPAdapter
-    from requests.auth import AuthBase
     from urllib3 import disable_warnings
     from urllib3.exceptions import InsecureRequestWarning
-    from urllib3.util import create_urllib3_context
-    from urllib3.util.retry import Retry
-except ImportError:
-    REQUESTS_IMPORT_ERROR = traceback.format_exc()
-    AuthBase = object  # type: ignore[assignment, misc]
-    HTTPAdapter = object  # type: ignore[assignment, misc]
-    Retry = object  # type: ignore[assignment, misc]
-
-RETRIES = 5
-RETRY_STATUSES = (429, 500, 502, 503, 504)
-# A write repeated with the same body ends in the same state; a POST does not.
-REPEATABLE_METHODS = ("GET", "OPTIONS", "PUT", "PATCH", "DELETE")
-# Seconds. The pauses between tries double from the first on.
-FIRST_PAUSE = 0.2
-JITTER = 0.2
-LONGEST_RETRY_AFTER = 30.0
 
 CONNECTION_ARGUMENTS: dict[str, dict[str, Any]] = {
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
     "timeout": {"type": "float", "default": 30.0},
 }
-
-
-class _Authorization(AuthBase):
-    """Sets the header itself: requests then never asks C(.netrc)."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def __call__(self, request: Any) -> Any:
-        request.headers["Authorization"] = self._value
-        return request
-
-
-class _PoliteRetry(Retry):
-    """Retries with jitter; a bounded Retry-After; 429 for every method, because the server then did nothing."""
-
-    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-        return status_code == 429 or (method.upper() in (self.allowed_methods or ()) and status_code in RETRY_STATUSES)
-
-    def get_backoff_time(self) -> float:
-        return super().get_backoff_time() + random.uniform(0, JITTER) if self.history else 0.0
-
-    def get_retry_after(self, response: Any) -> float | None:
-        seconds = super().get_retry_after(response)
-        return None if seconds is None else min(seconds, LONGEST_RETRY_AFTER)
-
-
-class _Adapter(HTTPAdapter):
-    """Takes the default bundle of certificates as it was read before; another is read for each session, as usual.
-
-    So is the default one where requests is older than 2.32.2, which does not ask.
-    """
-
-    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-        host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
-        if host["scheme"] == "https" and tls.get("ca_certs") == requests.utils.DEFAULT_CA_BUNDLE_PATH:
-            # A bundle that cannot be read is an error of the connection.
-            with suppress(OSError):
-                tls["ssl_context"] = default_trust()
-        return host, tls
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]  # nobody typed it
-        if "ssl_context" in conn.conn_kw:
-            # urllib3 would read the file into the context once more.
-            conn.ca_certs = None
-
-
-_of_this_thread = threading.local()
-
-
-def default_trust() -> Any:
-    """An SSL context that trusts the default bundle of certificates, which takes OpenSSL some 15 ms to read.
-
-    It is read once, and again when the file is another. The action plugin does so before ansible-playbook forks a worker
-    for each task; an ordinary module at its first request. Each thread has its own, because a connection changes it.
-    """
-    bundle = requests.utils.DEFAULT_CA_BUNDLE_PATH
-    state = os.stat(bundle)
-    version = (bundle, state.st_ino, state.st_mtime_ns, state.st_size)
-    if getattr(_of_this_thread, "version", None) != version:
-        context = create_urllib3_context()
-        context.load_verify_locations(bundle)
-        _of_this_thread.context, _of_this_thread.version = context, version
-    return _of_this_thread.context
 
 
 class Client:
@@ -148,7 +68,7 @@ class Client:
         if not validate_certs:
             # The task said so; a warning per request would only repeat it.
             disable_warnings(InsecureRequestWarning)
-        self._auth = _Authorization(authorization) if authorization else NO_AUTHORIZATION
+        self._auth = Authorization(authorization) if authorization else NO_AUTHORIZATION
         # One for each thread, opened at its first request and kept: requests does not promise that threads may share one.
         self._sessions = threading.local()
 
@@ -228,28 +148,6 @@ def refuse_missing(ca_path: str | None) -> None:
         raise Failure(f"ca_path names {ca_path!r}, which does not exist.")
 
 
-def open_session(repeatable: Sequence[str] = REPEATABLE_METHODS) -> Any:
-    """A session that repeats a request of these methods when its answer is lost or says that the server failed."""
-    session = requests.Session()
-    retry = _PoliteRetry(
-        total=RETRIES,
-        # A server that takes a request and says nothing has used up a whole time-out already.
-        read=2,
-        backoff_factor=FIRST_PAUSE,
-        status_forcelist=RETRY_STATUSES,
-        allowed_methods=repeatable,
-        raise_on_status=False,
-    )
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, _Adapter(max_retries=retry))
-    return session
-
-
-# An auth object that adds nothing still keeps requests away from .netrc.
-def NO_AUTHORIZATION(request: Any) -> Any:
-    return request
-
-
 def _messages(document: Any) -> tuple[str, dict[str, list[str]]]:
     """The server's own words: (text about the whole request, field -> texts).
 
@@ -277,14 +175,3 @@ def _collect(value: Any, name: str, fields: dict[str, list[str]]) -> None:
             _collect(inner, name, fields)
     else:
         fields.setdefault(name, []).append(str(value))
-
-
-def reason(error: Any) -> str:
-    """The innermost cause, without the wrappings of requests and urllib3."""
-    while True:
-        inner = getattr(error, "reason", None) or (error.args[0] if getattr(error, "args", None) else None)
-        if not isinstance(inner, Exception):
-            break
-        error = inner
-    # urllib3 says first which connection it was, which the message says already.
-    return re.sub(r"^(<[^>]*>|\w+\([^)]*\)): ", "", str(error)).strip(" .") or type(error).__name__

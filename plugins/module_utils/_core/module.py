@@ -15,10 +15,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import (
-    CONNECTION_ARGUMENTS,
-    REQUESTS_IMPORT_ERROR,
-)
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import CONNECTION_ARGUMENTS
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context, MissingLibrary
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
     SET_ARGUMENTS,
@@ -31,6 +28,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import complete, plan_object
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Endpoint, Field, Resource, text
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http.session import REQUESTS_IMPORT_ERROR
 
 __all__ = [
     "CONNECTION_ARGUMENTS",

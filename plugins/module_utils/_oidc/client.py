@@ -20,11 +20,11 @@ from time import monotonic, time
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import (
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import refuse_missing
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http.session import (
     NO_AUTHORIZATION,
     open_session,
     reason,
-    refuse_missing,
 )
 
 JWT_IMPORT_ERROR: str | None = None

@@ -20,13 +20,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core import client as core_client
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client, default_trust
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import (
     ApiError,
     Failure,
     NoAnswerError,
 )
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http import session
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http.session import default_trust
 from simulators._server import Fault, Running, serve
 
 TOKEN = "secret-token-1"
@@ -73,8 +74,8 @@ async def fail(request: Request) -> Response:
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core_client, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(core_client, "JITTER", 0.01)
+    monkeypatch.setattr(session, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(session, "JITTER", 0.01)
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ def test_retry_after_is_bounded() -> None:
     class Answer:
         headers = {"Retry-After": "86400"}  # noqa: RUF012 (a stand-in of urllib3's response)
 
-    assert core_client._PoliteRetry(total=1).get_retry_after(Answer()) == core_client.LONGEST_RETRY_AFTER
+    assert session._PoliteRetry(total=1).get_retry_after(Answer()) == session.LONGEST_RETRY_AFTER
 
 
 def test_a_server_that_stays_broken_is_an_error_in_the_end(server: Running) -> None:
