@@ -34,7 +34,7 @@ CORES = {
 }
 
 # The kinds of checks and tests, and whether each runs on every core or only on the last. Tests that are marked "once" could
-# say nothing new on another core, and run on the last alone.
+# say nothing new on another core, and run on the last alone; so does what of sanity tells the same on every core.
 # All but lint, sanity, galaxy and molecule are directories of pytest's tests.
 KINDS = {
     "lint": False,
@@ -51,8 +51,8 @@ KINDS = {
 # What "live" has to be told of the servers that it runs on; CONTRIBUTING.md says how.
 LIVE = ("AUTHENTIK_URL", "AUTHENTIK_TOKEN", "NETBIRD_URL", "NETBIRD_TOKEN")
 
-# What only reads the code, and needs one processor: two of these run at a time. Tests have two workers themselves.
-TOGETHER = ("lint", "sanity", "galaxy")
+# What takes long, longest first: it begins first, so that none of it is left over at the end.
+LONG = ("integration", "conformance", "sanity", "molecule", "live", "faults")
 
 # What the tests start, and the Debian package that has it: configure.sh needs most, and a browser shows the report.
 PROGRAMS = {
@@ -139,18 +139,19 @@ def docker_can_run() -> bool:
 
 
 class Run:
-    """Runs commands in an environment and remembers how they ended."""
+    """Runs commands in an environment and remembers how they ended.
+
+    While others run beside it, the output of a command comes as a whole, when it is done.
+    """
 
     def __init__(self) -> None:
         self.results: list[tuple[str, str, str, float]] = []
+        self._together = False
 
-    def call(
-        self, kind: str, core: str, bin_dir: Path, command: list[str | Path], cwd: Path = ROOT, together: bool = False
-    ) -> None:
-        """Run one command; of those that run ``together`` the output comes as a whole, when they are done."""
-        title = f"\n== {kind} ({core}): {' '.join(map(str, command))}"
-        if not together:
-            print(title, flush=True)
+    def call(self, kind: str, core: str, bin_dir: Path, command: list[str | Path], cwd: Path = ROOT) -> None:
+        """Run one command."""
+        title = f"== {kind} ({core}): {' '.join(map(str, command))}"
+        print(f"-- {kind} ({core}) begins" if self._together else f"\n{title}", flush=True)
         env = {
             **os.environ,
             "PATH": f"{bin_dir}{os.pathsep}{os.environ['PATH']}",
@@ -159,12 +160,22 @@ class Run:
             "ANSIBLE_HOME": str(BUILD / "home" / kind.split(":")[0]),
         }
         start = time.monotonic()
-        stream = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if together else {}
+        stream = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if self._together else {}
         done = subprocess.run([bin_dir / command[0], *command[1:]], cwd=cwd, env=env, check=False, text=True, **stream)
-        if together:
-            print(f"{title}\n{done.stdout}", flush=True)
+        if self._together:
+            print(f"\n{title}\n{done.stdout}", flush=True)
         result = "passed" if done.returncode == 0 else f"FAILED ({done.returncode})"
         self.results.append((kind, core, result, time.monotonic() - start))
+
+    def tests(self, on: dict[str, list[str]], bins: dict[str, Path]) -> None:
+        """Run kinds, each on these cores: two at a time, with a processor for each."""
+        todo = [(kind, core, bins, core == cores[-1]) for kind, cores in on.items() for core in reversed(cores)]
+        todo.sort(key=lambda each: LONG.index(each[0]) if each[0] in LONG else len(LONG))
+        self._together = len(todo) > 1
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda each: self.kind(*each), todo))
+        order = list(KINDS)
+        self.results.sort(key=lambda each: (order.index(each[0].partition(":")[0]), each[1]))
 
     def kind(self, kind: str, core: str, bins: dict[str, Path], last: bool) -> None:
         """Run one kind on one core; ``last`` is said of the last core that it runs on."""
@@ -172,11 +183,11 @@ class Run:
             for line in LINTERS:
                 # What is imported is looked for in the current folder.
                 cwd = BUILD if line.startswith("lint-imports") else ROOT
-                self.call(f"lint: {line.split()[0]}", core, bins["lint"], line.split(), cwd, together=True)
+                self.call(f"lint: {line.split()[0]}", core, bins["lint"], line.split(), cwd)
         elif kind == "sanity":
-            self.call(kind, core, bins[core], ["python", "tests/tools/sanity.py"], together=True)
+            self.call(kind, core, bins[core], ["python", "tests/tools/sanity.py", *([] if last else ["--differing"])])
         elif kind == "galaxy":
-            self.call(kind, core, bins[kind], ["python", "tests/tools/galaxy.py"], together=True)
+            self.call(kind, core, bins[kind], ["python", "tests/tools/galaxy.py"])
         elif kind == "molecule":
             if docker_can_run():
                 self.call("molecule: collections", core, bins[core], ["python", "tests/tools/dependencies.py"])
@@ -189,9 +200,10 @@ class Run:
             print(f"\n== {kind} ({core}): tests/{kind} has no tests yet", flush=True)
         else:
             marks = [] if last else ["-m", "not once"]
-            # The tests of a file of "live" build on each other.
-            spread = ["--dist", "loadfile"] if kind == "live" else []
-            self.call(kind, core, bins[core], ["python", "-m", "pytest", "-n", "2", *spread, *marks, f"tests/{kind}"])
+            # A second worker only where nothing else runs beside. What a file sets up once is for all of its tests, and those
+            # of "live" build on each other.
+            workers = ["-n", "0"] if self._together else ["-n", "2", "--dist", "loadfile"]
+            self.call(kind, core, bins[core], ["python", "-m", "pytest", *workers, *marks, f"tests/{kind}"])
 
     def summary(self) -> int:
         print(f"\n{'kind':25} {'core':6} {'result':12} seconds")
@@ -266,13 +278,7 @@ def main() -> int:
     bins = {name: future.result() for name, future in made.items()}
 
     if args.command == "test":
-        on = {kind: cores if KINDS[kind] else cores[-1:] for kind in KINDS if kind in kinds}
-        todo = [(kind, core, bins, core == on[kind][-1]) for kind in on for core in on[kind]]
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda each: run.kind(*each), (each for each in todo if each[0] in TOGETHER)))
-        for each in todo:
-            if each[0] not in TOGETHER:
-                run.kind(*each)
+        run.tests({kind: cores if KINDS[kind] else cores[-1:] for kind in KINDS if kind in kinds}, bins)
     elif args.command == "docs":
         docs(run, first, bins["lint"])
     elif args.command == "live":
