@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simulators import authentik, netbird
 from support import ROOT, Servers, redirect_of
 from support.browser import Login, log_in
 
@@ -30,13 +34,34 @@ VARIABLES: dict[str, Any] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def people(servers: Servers) -> None:
-    state = servers.authentik.state
+def add_people(state: authentik.State) -> None:
     state.add_user("alice", PASSWORD, name="Alice", email="alice@example.com", groups=["developers", "operators"])
     state.add_user("bob", PASSWORD, name="Bob", email="bob@example.com", groups=["developers"])
     state.add_user("carol", PASSWORD, name="Carol", email="carol@example.com")
     state.add_user("dave", PASSWORD, name="Dave", email="dave@example.com")
+
+
+@pytest.fixture
+def servers(servers: Servers) -> Servers:
+    """Servers with people that the playbook has not seen yet."""
+    add_people(servers.authentik.state)
+    return servers
+
+
+@contextmanager
+def set_up(folder: Path, version: str) -> Iterator[Servers]:
+    with authentik.serve(version=version) as one, netbird.serve() as other:
+        servers = Servers(one, other, folder)
+        add_people(one.state)
+        assert servers.play(PLAYBOOK, VARIABLES).code == 0
+        yield servers
+
+
+@pytest.fixture
+def made(made_once: Callable[..., Servers], version: str) -> Iterator[Servers]:
+    """Servers on which the playbook ran once."""
+    with made_once(set_up, version).whole_again() as servers:
+        yield servers
 
 
 def person(servers: Servers, username: str) -> Login:
@@ -106,10 +131,9 @@ def test_what_it_makes(servers: Servers, authentik_version: str) -> None:
 
 
 @pytest.mark.once
-def test_one_entitlement_changes(servers: Servers) -> None:
-    assert servers.play(PLAYBOOK, VARIABLES).code == 0
+def test_one_entitlement_changes(made: Servers) -> None:
     entitlements = [*VARIABLES["management_entitlements"][:2], {"name": "nb-guests", "users": ["dave"]}]
-    played = servers.play(PLAYBOOK, {**VARIABLES, "management_entitlements": entitlements}, "--diff")
+    played = made.play(PLAYBOOK, {**VARIABLES, "management_entitlements": entitlements}, "--diff")
     assert played.recap("changed") == 1
     assert played.writes == ["POST /api/v3/policies/bindings/"]
 
@@ -145,11 +169,10 @@ def test_absent_takes_back_exactly_what_it_made(servers: Servers, authentik_vers
 
 
 @pytest.mark.once
-def test_absent_keeps_the_group_sync_that_another_provider_needs(servers: Servers) -> None:
-    assert servers.play(PLAYBOOK, VARIABLES).code == 0
-    assert servers.play(PLAYBOOK, {**VARIABLES, "management_connector_name": "second"}).code == 0
-    assert servers.play(PLAYBOOK, {**VARIABLES, "management_connector_name": "second", "management_state": "absent"}).code == 0
-    assert servers.netbird.state.settings["jwt_groups_enabled"] is True
+def test_absent_keeps_the_group_sync_that_another_provider_needs(made: Servers) -> None:
+    assert made.play(PLAYBOOK, {**VARIABLES, "management_connector_name": "second"}).code == 0
+    assert made.play(PLAYBOOK, {**VARIABLES, "management_connector_name": "second", "management_state": "absent"}).code == 0
+    assert made.netbird.state.settings["jwt_groups_enabled"] is True
 
 
 @pytest.mark.once
@@ -178,11 +201,10 @@ def test_a_chosen_secret_and_its_change(servers: Servers) -> None:
 
 
 @pytest.mark.once
-def test_grants_that_were_taken_away_come_back(servers: Servers) -> None:
-    assert servers.play(PLAYBOOK, VARIABLES).code == 0
-    (provider,) = servers.authentik.state.providers.values()
+def test_grants_that_were_taken_away_come_back(made: Servers) -> None:
+    (provider,) = made.authentik.state.providers.values()
     provider["grant_types"] = ["refresh_token"]
-    healed = servers.play(PLAYBOOK, VARIABLES, "--tags", "management_application")
+    healed = made.play(PLAYBOOK, VARIABLES, "--tags", "management_application")
     assert len(healed.changed) == 1
     assert sorted(provider["grant_types"]) == ["authorization_code", "refresh_token"]
 
@@ -216,13 +238,12 @@ def test_facts_for_later_plays(servers: Servers) -> None:
 
 
 @pytest.mark.once
-def test_tags_run_a_part(servers: Servers) -> None:
-    assert servers.play(PLAYBOOK, VARIABLES).code == 0
+def test_tags_run_a_part(made: Servers) -> None:
     changed = {**VARIABLES, "management_group": "Other", "management_entitlements": [{"name": "nb-more"}]}
-    assert servers.play(PLAYBOOK, changed, "--tags", "management_entitlements").writes == [
+    assert made.play(PLAYBOOK, changed, "--tags", "management_entitlements").writes == [
         "POST /api/v3/core/application_entitlements/"
     ]
-    assert servers.play(PLAYBOOK, changed, "--tags", "something_else").requests == 0
+    assert made.play(PLAYBOOK, changed, "--tags", "something_else").requests == 0
 
 
 @pytest.mark.once

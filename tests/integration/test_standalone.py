@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 import sys
 from base64 import urlsafe_b64decode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from simulators import netbird
+from simulators import authentik, netbird
 from support import COLLECTION, ROOT, Played, Servers, redirect_of
 from support.browser import SCOPES, tokens_of
-from support.refusals import assert_all_refused, assert_role_refuses
+from support.refusals import assert_role_refuses
 
 ROLE = [{"ansible.builtin.import_role": {"name": f"{COLLECTION}.standalone"}}]
 NETBIRD = "https://netbird.company"
@@ -34,13 +37,34 @@ VARIABLES: dict[str, Any] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def people(servers: Servers) -> None:
-    state = servers.authentik.state
+def add_people(state: authentik.State) -> None:
     state.add_user("alice", PASSWORD, name="Alice", email="alice@example.com", groups=["developers"])
     state.add_user("carol", PASSWORD, name="Carol", email="carol@example.com")
     state.add_user("dave", PASSWORD, name="Dave", email="dave@example.com")
     state.add_user("root", PASSWORD, name="Root", email="root@example.com", superuser=True)
+
+
+@pytest.fixture
+def servers(servers: Servers) -> Servers:
+    """Servers with people that the role has not seen yet."""
+    add_people(servers.authentik.state)
+    return servers
+
+
+@contextmanager
+def set_up(folder: Path, version: str) -> Iterator[Servers]:
+    with authentik.serve(version=version) as one, netbird.serve() as other:
+        servers = Servers(one, other, folder)
+        add_people(one.state)
+        assert play(servers).code == 0
+        yield servers
+
+
+@pytest.fixture
+def made(made_once: Callable[..., Servers], version: str) -> Iterator[Servers]:
+    """Servers on which the role ran once."""
+    with made_once(set_up, version).whole_again() as servers:
+        yield servers
 
 
 def play(servers: Servers, variables: dict[str, Any] | None = None, *options: str) -> Played:
@@ -99,9 +123,8 @@ def test_first_run_and_second_run(servers: Servers, authentik_version: str) -> N
         assert secret not in first.output + second.output
 
 
-def test_what_it_makes(servers: Servers, authentik_version: str) -> None:
-    assert play(servers).code == 0
-    state = servers.authentik.state
+def test_what_it_makes(made: Servers, authentik_version: str) -> None:
+    state = made.authentik.state
     (provider,) = state.providers.values()
     (application,) = state.applications.values()
     assert provider["client_type"] == "public"
@@ -149,36 +172,33 @@ def test_what_it_makes(servers: Servers, authentik_version: str) -> None:
     assert brand["flow_authentication"] is not None
 
 
-def test_netbird_gets_in(servers: Servers, authentik_version: str) -> None:
-    assert play(servers).code == 0
-    assert as_service_account(servers, "core/users/") == 200
+def test_netbird_gets_in(made: Servers, authentik_version: str) -> None:
+    assert as_service_account(made, "core/users/") == 200
     device = requests.post(
-        f"{servers.authentik.url}/application/o/device/", data={"client_id": client_id(servers), "scope": SCOPES}, timeout=10
+        f"{made.authentik.url}/application/o/device/", data={"client_id": client_id(made), "scope": SCOPES}, timeout=10
     )
     assert device.status_code == 200
     assert device.json()["user_code"]
 
 
-def test_a_person_logs_in(servers: Servers, authentik_version: str) -> None:
-    assert play(servers).code == 0
-    alice = servers.authentik.state.find("users", username="alice")
+def test_a_person_logs_in(made: Servers, authentik_version: str) -> None:
+    alice = made.authentik.state.find("users", username="alice")
     assert alice is not None
     for redirect in ("http://localhost:53000", f"{NETBIRD}/auth", f"{NETBIRD}/silent-auth?a=b"):
-        shown = claims(log_in(servers, "alice", redirect)["id_token"])
+        shown = claims(log_in(made, "alice", redirect)["id_token"])
         assert shown["entitlements"] == ["nb-developers"]
         assert shown["sub"] == str(alice["pk"])
-        assert claims(log_in(servers, "carol", redirect)["id_token"])["entitlements"] == ["nb-operators"]
-        assert log_in(servers, "dave", redirect) == {}, "the bindings leave dave out"
+        assert claims(log_in(made, "carol", redirect)["id_token"])["entitlements"] == ["nb-operators"]
+        assert log_in(made, "dave", redirect) == {}, "the bindings leave dave out"
 
 
 @pytest.mark.once
-def test_other_hosts_get_no_code(servers: Servers) -> None:
-    assert play(servers).code == 0
+def test_other_hosts_get_no_code(made: Servers) -> None:
     foreign = "https://netbirdXcompany/auth"
-    assert log_in(servers, "alice", foreign) == {}
-    assert log_in(servers, "alice", "https://netbird.company.evil.example/") == {}
-    assert play(servers, {"standalone_literal_regex": True}).recap("changed") == 1
-    assert log_in(servers, "alice", foreign), "the guide's own form takes any character for a dot"
+    assert log_in(made, "alice", foreign) == {}
+    assert log_in(made, "alice", "https://netbird.company.evil.example/") == {}
+    assert play(made, {"standalone_literal_regex": True}).recap("changed") == 1
+    assert log_in(made, "alice", foreign), "the guide's own form takes any character for a dot"
 
 
 @pytest.mark.once
@@ -217,9 +237,8 @@ def test_least_access_and_back(servers: Servers, authentik_version: str) -> None
 
 
 @pytest.mark.once
-def test_one_change(servers: Servers) -> None:
-    assert play(servers).code == 0
-    played = play(servers, {"standalone_entitlements": [*VARIABLES["standalone_entitlements"], {"name": "nb-new"}]}, "--diff")
+def test_one_change(made: Servers) -> None:
+    played = play(made, {"standalone_entitlements": [*VARIABLES["standalone_entitlements"], {"name": "nb-new"}]}, "--diff")
     assert played.recap("changed") == 1
     assert played.writes == ["POST /api/v3/core/application_entitlements/"]
 
@@ -258,14 +277,13 @@ def test_absent_takes_back_exactly_what_it_made(servers: Servers, authentik_vers
 
 
 @pytest.mark.once
-def test_absent_leaves_the_brand_of_others_alone(servers: Servers) -> None:
-    assert play(servers).code == 0
-    state = servers.authentik.state
+def test_absent_leaves_the_brand_of_others_alone(made: Servers) -> None:
+    state = made.authentik.state
     (brand,) = state.brands.values()
     other = state.find("flows", slug="default-user-settings-flow")
     assert other is not None
     brand["flow_device_code"] = other["pk"]
-    assert play(servers, {"standalone_state": "absent"}).code == 0
+    assert play(made, {"standalone_state": "absent"}).code == 0
     assert brand["flow_device_code"] == other["pk"]
 
 
@@ -358,25 +376,23 @@ def test_the_playbook_hands_over_to_every_host(servers: Servers, serial: str) ->
 
 
 @pytest.mark.once
-def test_tags_run_a_part(servers: Servers) -> None:
-    assert play(servers).code == 0
+def test_tags_run_a_part(made: Servers) -> None:
     changed = {"standalone_group": "Other", "standalone_entitlements": [{"name": "nb-more"}]}
-    assert play(servers, changed, "--tags", "standalone_entitlements").writes == ["POST /api/v3/core/application_entitlements/"]
-    assert play(servers, changed, "--tags", "something_else").requests == 0
+    assert play(made, changed, "--tags", "standalone_entitlements").writes == ["POST /api/v3/core/application_entitlements/"]
+    assert play(made, changed, "--tags", "something_else").requests == 0
 
 
 @pytest.mark.once
-def test_a_leaked_app_password_is_renewed(servers: Servers) -> None:
-    assert play(servers).code == 0
-    old = app_password(servers)
+def test_a_leaked_app_password_is_renewed(made: Servers) -> None:
+    old = app_password(made)
     rotation = {f"{COLLECTION}.authentik_app_password": {"identifier": "netbird-app-password", "rotate": True}}
-    played = servers.play([rotation], {}, "-vvvv", "--diff")
+    played = made.play([rotation], {}, "-vvvv", "--diff")
     assert played.code == 0, played.output
-    assert app_password(servers) not in (old, "")
+    assert app_password(made) not in (old, "")
     assert old not in played.output
-    assert app_password(servers) not in played.output
-    assert service_token(servers).status_code == 200
-    assert play(servers).changed == []
+    assert app_password(made) not in played.output
+    assert service_token(made).status_code == 200
+    assert play(made).changed == []
 
 
 # What is wrong with the role's input, and what the message has to say.
@@ -409,95 +425,3 @@ def test_bad_input(servers: Servers) -> None:
     tokened = {"netbird_token": servers.netbird.token}
     cases = {**INPUT, "an embedded provider": (tokened, "This NetBird server has its embedded identity provider")}
     assert_role_refuses(servers, "standalone", VARIABLES, cases)
-
-
-def task(module: str, **options: Any) -> dict[str, Any]:
-    return {f"{COLLECTION}.{module}": options}
-
-
-# What is wrong with a module's input; alice has the app password "taken", and there is a group of developers.
-MODULES: dict[str, tuple[dict[str, Any], str]] = {
-    "no name": (task("authentik_user", username="new"), "to create it, name is needed"),
-    "empty password": (task("authentik_user", username="new", name="New", password=""), "password is empty"),
-    "no user": (task("authentik_app_password", identifier="new"), "to create it, user is needed"),
-    "unknown user": (task("authentik_app_password", identifier="new", user="nobody"), "authentik has no user 'nobody'"),
-    "of another user": (task("authentik_app_password", identifier="taken", user="dave"), "belongs to 'alice'"),
-    "an API token": (
-        task("authentik_app_password", identifier="authentik-bootstrap-token", state="absent"),
-        "is a token of another kind (api)",
-    ),
-    "empty key": (task("authentik_app_password", identifier="taken", key=""), "key is empty"),
-    "no time": (task("authentik_app_password", identifier="taken", expires="tomorrow"), "'tomorrow' is not a time"),
-    "unknown member": (
-        task("authentik_group_membership", group="developers", members=["nobody"]),
-        "authentik has no user 'nobody'",
-    ),
-    "unknown group": (task("authentik_group_membership", group="nobody", members=["alice"]), "authentik has no group 'nobody'"),
-    "nobody left": (task("authentik_group_membership", group="developers", members=[], exact=True), "nobody would be left"),
-    "no title": (task("authentik_flow", slug="new", name="New"), "to create it, title is needed"),
-    "unknown flow": (task("authentik_brand", flow_device_code="nothing"), "authentik has no flow 'nothing'"),
-    "the default brand removed": (
-        task("authentik_brand", state="absent"),
-        "state is absent but all of the following are missing",
-    ),
-    "unknown role": (task("authentik_group", name="new", roles=["nothing"]), "authentik has no role 'nothing'"),
-}
-
-
-@pytest.mark.once
-@pytest.mark.parametrize("in_process", [True, False], ids=["in-process", "ordinary"])
-def test_bad_input_of_a_module(servers: Servers, in_process: bool) -> None:
-    alice = servers.authentik.state.find("users", username="alice")
-    assert alice is not None
-    servers.authentik.state.add_token("taken", alice["pk"], "app_password")
-    assert_all_refused(servers, MODULES, in_process)
-
-
-@pytest.mark.once
-def test_a_permission_that_only_authentik_knows(servers: Servers) -> None:
-    played = servers.play([task("authentik_role", name="new", permissions=["Can view users"])])
-    assert played.code != 0
-    assert "codename must be given as app_label.codename" in played.failure
-
-
-@pytest.mark.once
-def test_a_person_with_a_password(servers: Servers) -> None:
-    first, second = "first-password-of-bob", "second-password-of-bob"
-    options = {"username": "bob", "name": "Bob"}
-    made = servers.play([task("authentik_user", **options, password=first)], {}, "-vvvv", "--diff")
-    assert made.code == 0, made.output
-    bob = servers.authentik.state.find("users", username="bob")
-    assert bob is not None
-    assert bob["password"] == first
-    kept = servers.play([task("authentik_user", **options, password=second, email="bob@example.com")])
-    assert kept.writes == [f"PATCH /api/v3/core/users/{bob['pk']}/"]
-    assert bob["password"] == first
-    changed = servers.play([task("authentik_user", **options, password=second, update_password="always")], {}, "-vvvv", "--diff")
-    assert changed.writes == [f"POST /api/v3/core/users/{bob['pk']}/set_password/"]
-    assert bob["password"] == second
-    assert first not in made.output
-    assert second not in changed.output
-
-
-@pytest.mark.once
-def test_the_default_brand_stays_the_only_one(servers: Servers) -> None:
-    title = task("authentik_brand", branding_title="Company")
-    assert servers.play([title]).writes == [f"PATCH /api/v3/core/brands/{next(iter(servers.authentik.state.brands))}/"]
-    assert servers.play([title]).changed == []
-    assert servers.play([task("authentik_brand", domain="login.company")]).code == 0
-    assert [brand["default"] for brand in servers.authentik.state.brands.values()] == [True, False]
-
-
-@pytest.mark.once
-def test_members_of_others_stay(servers: Servers) -> None:
-    group = servers.authentik.state.find("groups", name="developers")
-    assert group is not None
-    played = servers.play([task("authentik_group_membership", group="developers", members=["dave", "carol"])])
-    assert played.tasks[-1].result["members"] == ["alice", "carol", "dave"]
-    left = servers.play([task("authentik_group_membership", group="developers", members=["dave", "nobody"], state="absent")])
-    assert left.tasks[-1].result["members"] == ["alice", "carol"]
-    exact = servers.play([task("authentik_group_membership", group="developers", members=["dave"], exact=True)], {}, "--diff")
-    assert exact.tasks[-1].result["members"] == ["dave"]
-    assert [servers.authentik.state.users[pk]["username"] for pk in group["users"]] == ["dave"]
-    absent = servers.play([task("authentik_group_membership", group="no group", members=["dave"], state="absent")])
-    assert absent.changed == []

@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from simulators import netbird
+from simulators import authentik, netbird
 from support import ROOT, Played, Servers, give_owner
 
 PLAYBOOK = ROOT / "playbooks/verify.yml"
@@ -29,16 +31,24 @@ def add_people(servers: Servers) -> None:
     state.add_user("bob", PASSWORD, name="Bob", email="bob@example.com", groups=["operators"])
 
 
-@pytest.fixture
-def management(servers: Servers) -> Servers:
-    add_people(servers)
+@contextmanager
+def management_set_up(folder: Path, version: str) -> Iterator[Servers]:
     variables = {
         "management_entitlements": ENTITLEMENTS,
         "management_user_approval_required": False,
         "management_invalidation_flow": "default-invalidation-flow",
     }
-    assert servers.play(ROOT / "playbooks/management.yml", variables).code == 0
-    return servers
+    with authentik.serve(version=version) as one, netbird.serve() as other:
+        servers = Servers(one, other, folder)
+        add_people(servers)
+        assert servers.play(ROOT / "playbooks/management.yml", variables).code == 0
+        yield servers
+
+
+@pytest.fixture
+def management(made_once: Callable[..., Servers], version: str) -> Iterator[Servers]:
+    with made_once(management_set_up, version).whole_again() as servers:
+        yield servers
 
 
 def verify(servers: Servers, variables: dict[str, Any] | None = None, *options: str) -> Played:
@@ -66,8 +76,8 @@ def lasting(servers: Servers) -> dict[str, Any]:
     return snapshot
 
 
-def test_a_setup_that_works(management: Servers, authentik_version: str) -> None:
-    report = management.folder / "report"
+def test_a_setup_that_works(management: Servers, authentik_version: str, tmp_path: Path) -> None:
+    report = tmp_path / "report"
     before = lasting(management)
     played = verify(management, {"verify_report": str(report), "verify_expected_groups": ["nb-developers"]}, "-vvvv", "--diff")
     assert played.code == 0, played.output[-3000:]
@@ -89,11 +99,11 @@ def test_a_setup_that_works(management: Servers, authentik_version: str) -> None
     assert {path.name for path in report.iterdir()} == {"report.html", "report.xml"}
 
 
-def test_what_is_wrong_is_named_and_the_play_fails_after_the_report(management: Servers) -> None:
+def test_what_is_wrong_is_named_and_the_play_fails_after_the_report(management: Servers, tmp_path: Path) -> None:
     (provider,) = management.authentik.state.providers.values()
     provider["signing_key"] = None
     management.netbird.state.settings["jwt_groups_claim_name"] = "entitlements"
-    report = management.folder / "report"
+    report = tmp_path / "report"
     played = verify(management, {"verify_report": str(report)}, "-vvvv")
     assert played.code == 2
     assert causes(played) == {"signing-key-missing", "claim-never-visible"}
@@ -189,10 +199,10 @@ def test_a_misspelt_choice_is_an_error_and_no_finding(management: Servers) -> No
 # Standalone
 
 
-@pytest.fixture
-def standalone(servers: Servers) -> Iterator[Servers]:
-    add_people(servers)
-    inventory = servers.folder / "hosts"
+@contextmanager
+def standalone_set_up(folder: Path, version: str) -> Iterator[Servers]:
+    """Down to the environment file of a NetBird host, with which NetBird then runs."""
+    inventory = folder / "hosts"
     inventory.write_text(f"[netbird]\nhost ansible_connection=local ansible_python_interpreter={sys.executable}\n")
     variables = {
         "netbird_token": "",
@@ -200,21 +210,33 @@ def standalone(servers: Servers) -> Iterator[Servers]:
         "standalone_entitlements": ENTITLEMENTS,
         "standalone_invalidation_flow": "default-invalidation-flow",
         "environment_mode": "env_file",
-        "environment_file": str(servers.folder / "netbird.env"),
+        "environment_file": str(folder / "netbird.env"),
     }
-    played = servers.play(ROOT / "playbooks/standalone.yml", variables, "-i", str(inventory))
-    assert played.code == 0, played.output
-    values = dict(line.split("=", 1) for line in shlex.split((servers.folder / "netbird.env").read_text(), comments=True))
-    oidc = netbird.Oidc(
-        discovery=values["NETBIRD_AUTH_OIDC_CONFIGURATION_ENDPOINT"],
-        audience=values["NETBIRD_AUTH_AUDIENCE"],
-        client_id=values["NETBIRD_IDP_MGMT_CLIENT_ID"],
-        username=values["NETBIRD_IDP_MGMT_EXTRA_USERNAME"],
-        password=values["NETBIRD_IDP_MGMT_EXTRA_PASSWORD"],
-    )
-    with netbird.serve(embedded=False, oidc=oidc) as server:
-        give_owner(server)
-        yield Servers(servers.authentik, server, servers.folder)
+    with authentik.serve(version=version) as one, netbird.serve() as beside:
+        servers = Servers(one, beside, folder)
+        add_people(servers)
+        played = servers.play(ROOT / "playbooks/standalone.yml", variables, "-i", str(inventory))
+        assert played.code == 0, played.output
+        values = dict(line.split("=", 1) for line in shlex.split((folder / "netbird.env").read_text(), comments=True))
+        oidc = netbird.Oidc(
+            discovery=values["NETBIRD_AUTH_OIDC_CONFIGURATION_ENDPOINT"],
+            audience=values["NETBIRD_AUTH_AUDIENCE"],
+            client_id=values["NETBIRD_IDP_MGMT_CLIENT_ID"],
+            username=values["NETBIRD_IDP_MGMT_EXTRA_USERNAME"],
+            password=values["NETBIRD_IDP_MGMT_EXTRA_PASSWORD"],
+        )
+        with netbird.serve(embedded=False, oidc=oidc) as server:
+            give_owner(server)
+            yield Servers(one, server, folder)
+
+
+@pytest.fixture
+def standalone(made_once: Callable[..., Servers], version: str) -> Iterator[Servers]:
+    with made_once(standalone_set_up, version).whole_again() as servers:
+        kept = {path: path.read_text() for path in (servers.folder / "hosts", servers.folder / "netbird.env")}
+        yield servers
+        for path, text in kept.items():
+            path.write_text(text)
 
 
 def verify_standalone(servers: Servers, variables: dict[str, Any] | None = None, *options: str) -> Played:

@@ -10,7 +10,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,17 @@ class Servers:
     def frozen(self) -> Frozen:
         """The state of both, to be put back."""
         return Frozen(*(server.state for server in (self.authentik, self.netbird)))
+
+    @contextmanager
+    def whole_again(self) -> Iterator[Servers]:
+        """For a test that may break them: afterwards they are what they were."""
+        kept = self.frozen()
+        for server in self.both:
+            server.clear()
+        yield self
+        kept.restore()
+        for server in self.both:
+            server.clear_faults()
 
     def secrets(self) -> list[str]:
         """Every secret that either server was given or made up so far; shorter generated values are client ids."""

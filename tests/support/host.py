@@ -24,6 +24,9 @@ from support import ANSIBLE_PLAYBOOK, ROOT, Played, environment_of_runs, run_rec
 
 PASSWORD = "app-password-of-the-service-account"
 ENDPOINT = "/application/o/netbird/.well-known/openid-configuration"
+# Two tasks of the role.
+WRITTEN = "NetBird's environment"
+CONFIGURED = "NetBird's configuration, as configure.sh makes it of that"
 SETUP = """\
 # Written by hand.
 NETBIRD_DOMAIN="netbird.company"
@@ -157,6 +160,15 @@ class Host:
         """Every file, by path, with its permissions; the copies of what is deployed are the same files again."""
         files = sorted(path for path in self.folder.rglob("*") if path.is_file())
         return {str(path.relative_to(self.folder)): (oct(path.stat().st_mode & 0o777), path.read_bytes()) for path in files}
+
+    @contextmanager
+    def whole_again(self, kept: Path) -> Iterator[None]:
+        """A test may change every file and the endpoint: afterwards they are what they were."""
+        shutil.copytree(self.folder, kept)
+        yield
+        shutil.rmtree(self.folder)
+        shutil.copytree(kept, self.folder)
+        vars(self.discovery).update(vars(Discovery(self.discovery.url)))
 
     def play(self, variables: Mapping[str, Any] | None = None, *options: str, kill_at: int = 0) -> Played:
         """Run the role with these variables; with ``kill_at`` the process is killed when it comes to that task."""
