@@ -6,14 +6,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from support import COLLECTION, MODULES, ROOT, Servers
+from simulators import authentik, netbird
+from support import COLLECTION, MODULES, ROOT, VERSIONS, Played, Servers
 from support.cases import ELSEWHERE
+from support.modules import call
+from support.together import Part, play_together
 
 pytestmark = pytest.mark.once
 
@@ -29,63 +35,96 @@ def with_addresses(servers: Servers, text: str) -> Any:
     return yaml.safe_load(text.replace("issuer: https://authentik.company", f"issuer: {servers.authentik.url}"))
 
 
-@pytest.fixture(autouse=True)
-def surroundings(servers: Servers) -> None:
+@contextmanager
+def surroundings(folder: Path, version: str) -> Iterator[Servers]:
     """What the examples take for granted."""
-    state = servers.authentik.state
-    state.add_user("alice", "password-of-alice", email="alice@example.com", groups=["developers", "operators"])
-    tasks = [
-        {
-            f"{COLLECTION}.authentik_oauth2_provider": {
-                "name": "NetBird",
-                "redirect_uris": [{"url": "https://netbird.company/cb"}],
-            }
-        },
-        {f"{COLLECTION}.authentik_application": {"slug": "netbird", "name": "NetBird", "provider": "NetBird"}},
-    ]
-    assert servers.play(tasks).code == 0
+    with authentik.serve(version=version) as one, netbird.serve() as other:
+        one.state.add_user("alice", "password-of-alice", email="alice@example.com", groups=["developers", "operators"])
+        servers = Servers(one, other, folder)
+        connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
+        redirects = [{"url": "https://netbird.company/cb"}]
+        call("authentik_oauth2_provider", {**connection, "name": "NetBird", "redirect_uris": redirects})
+        made = call("authentik_application", {**connection, "slug": "netbird", "name": "NetBird", "provider": "NetBird"})
+        assert made["changed"] is True, made
+        yield servers
 
 
-def set_up(servers: Servers) -> dict[str, Any]:
-    """A whole set-up, for modules that look at one; what its role says of it."""
+@contextmanager
+def set_up(folder: Path, version: str) -> Iterator[Servers]:
+    """The same with a whole set-up, for modules that look at one."""
     variables = {
         "management_return_secret": True,
         "management_user_approval_required": False,
         "management_entitlements": [{"name": "netbird-developers", "groups": ["developers"]}],
     }
-    assert servers.play(ROOT / "playbooks/management.yml", variables).code == 0
-    (provider,) = servers.authentik.state.providers.values()
-    known = {"client_id": provider["client_id"], "client_secret": provider["client_secret"]}
-    return {**known, "redirect_url": f"{servers.netbird.url}/oauth2/callback"}
+    with surroundings(folder, version) as servers:
+        assert servers.play(ROOT / "playbooks/management.yml", variables).code == 0
+        yield servers
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_examples_of_a_module(servers: Servers, module: str) -> None:
+@pytest.fixture
+def whole(made_once: Callable[..., Servers], version: str) -> Iterator[Servers]:
+    with made_once(set_up, version).whole_again() as servers:
+        yield servers
+
+
+def twice(servers: Servers, module: str) -> Part:
+    """A module's examples, and the same once more."""
     loaded = import_module(f"ansible_collections.{COLLECTION}.plugins.modules.{module}")
     tasks = with_addresses(servers, loaded.EXAMPLES)
     assert any(f"{COLLECTION}.{module}" in task for task in tasks)
     vault = {"vault_authentik_token": servers.authentik.token, "vault_netbird_token": servers.netbird.token, "provider": PROVIDER}
     if module in ELSEWHERE:
-        vault |= {"management_result": set_up(servers), "vault_password_of_alice": "password-of-alice"}
-    for _run in range(2):
-        played = servers.play(tasks, vault)
-        assert played.code == 0, played.output
+        (provider,) = servers.authentik.state.providers.values()
+        known = {"client_id": provider["client_id"], "client_secret": provider["client_secret"]}
+        vault["management_result"] = {**known, "redirect_url": f"{servers.netbird.url}/oauth2/callback"}
+        vault["vault_password_of_alice"] = "password-of-alice"
+    return Part(servers, [tasks, tasks], vault)
+
+
+def assert_good(first: Played, second: Played) -> None:
+    for played in (first, second):
         assert played.failure == ""
-    assert played.changed == []
+        assert played.code == 0, played.output
+    assert second.changed == []
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Played]]:
+    """What the examples of every module did that needs no whole set-up, each on servers of its own."""
+    folder = tmp_path_factory.mktemp("examples")
+    with ExitStack() as stack:
+        parts = {
+            module: twice(stack.enter_context(surroundings(folder, VERSIONS[-1])), module)
+            for module in MODULES
+            if module not in ELSEWHERE
+        }
+        return play_together(folder, parts)
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module not in ELSEWHERE])
+def test_examples_of_a_module(examples: dict[str, list[Played]], module: str) -> None:
+    assert_good(*examples[module])
+
+
+@pytest.mark.parametrize("module", ELSEWHERE)
+def test_examples_of_a_module_that_looks_at_a_set_up(whole: Servers, tmp_path: Path, module: str) -> None:
+    assert_good(*play_together(tmp_path, {module: twice(whole, module)})[module])
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_playbooks_of_a_readme(servers: Servers, readme: Any) -> None:
-    vault = {"vault_authentik_token": servers.authentik.token, "vault_netbird_token": servers.netbird.token}
-    if readme.parent.name == "verify":
-        set_up(servers)
-        vault["vault_password_of_alice"] = "password-of-alice"
+def test_playbooks_of_a_readme(request: pytest.FixtureRequest, tmp_path: Path, readme: Path) -> None:
     blocks = re.findall(r"```yaml\n(- name:.*?)```", readme.read_text(), re.DOTALL)
-    playbook = servers.folder / "readme.yml"
-    for block in blocks:
-        playbook.write_text(yaml.safe_dump(with_addresses(servers, block)))
-        for _run in range(2):
-            played = servers.play(playbook, vault, connection=False)
-            assert played.code == 0, played.output
-        assert played.changed == []
     assert blocks
+    with ExitStack() as stack:
+        verified = readme.parent.name == "verify"
+        servers = request.getfixturevalue("whole") if verified else stack.enter_context(surroundings(tmp_path, VERSIONS[-1]))
+        vault = {"vault_authentik_token": servers.authentik.token, "vault_netbird_token": servers.netbird.token}
+        vault |= {"vault_password_of_alice": "password-of-alice"} if verified else {}
+        playbook = servers.folder / "readme.yml"
+        for block in blocks:
+            playbook.write_text(yaml.safe_dump(with_addresses(servers, block)))
+            for _run in range(2):
+                played = servers.play(playbook, vault, connection=False)
+                assert played.code == 0, played.output
+            assert played.changed == []

@@ -10,29 +10,73 @@ is taken away stays away; inside of ansible-playbook and as an ordinary module t
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from support import MODULES, ROOT, Played, Servers
+from simulators import authentik, netbird
+from support import MODULES, ROOT, VERSIONS, Played, Servers
 from support.cases import CASES, ELSEWHERE, INFORMED, SECRET, Case, arrange
+from support.together import Part, play_together
+
+# What is compared between both ways of execution; the other steps change nothing.
+COMPARED = ("check create", "create", "check change", "change", "absent")
 
 
-def play(servers: Servers, case: Case, in_process: bool = True, steps: tuple[str, ...] = ()) -> Played:
-    """Run a case, or only these steps of it and what it needs before them."""
-    arrange(servers)
-    tasks = [task for task in case.steps() if not steps or task.get("name") in (None, *steps)]
-    played = servers.play(tasks, {"netbird_authentik_in_process": in_process}, "--diff", "-vvvv")
-    assert played.code == 0, played.output[-3000:]
-    for secret in (SECRET, *servers.secrets()):
-        assert secret not in played.output
+@contextmanager
+def stand_ins(folder: Path, version: str) -> Iterator[dict[str, Servers]]:
+    """A pair for each case, by its module."""
+    with ExitStack() as stack:
+        pairs = {}
+        for case in CASES:
+            one, other = stack.enter_context(authentik.serve(version=version)), stack.enter_context(netbird.serve())
+            pairs[case.module] = Servers(one, other, folder)
+            arrange(pairs[case.module])
+            for server in pairs[case.module].both:
+                server.clear()
+        yield pairs
+
+
+def play(folder: Path, version: str, in_process: bool) -> dict[str, Played]:
+    """What every case did in one process, by its module: all of its steps, or as ordinary modules those that are compared."""
+    with stand_ins(folder, version) as pairs:
+        parts = {
+            case.module: Part(
+                pairs[case.module],
+                [[task for task in case.steps() if in_process or task.get("name") in (None, *COMPARED)]],
+                {} if in_process else {"netbird_authentik_in_process": False, "ansible_python_interpreter": sys.executable},
+            )
+            for case in CASES
+        }
+        played = {module: did for module, (did,) in play_together(folder, parts, "--diff", "-vvvv").items()}
+        secrets = {SECRET, *(secret for servers in pairs.values() for secret in servers.secrets())}
+        output = next(iter(played.values())).output
+        assert [secret for secret in secrets if secret in output] == []
     return played
 
 
+@pytest.fixture(scope="module")
+def in_process(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Played]]:
+    """The cases on a version of authentik, inside of ansible-playbook."""
+    return cache(lambda version: play(tmp_path_factory.mktemp("in-process"), version, True))
+
+
+@pytest.fixture(scope="module")
+def ordinary(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
+    """The cases on the last version, as ordinary modules."""
+    return play(tmp_path_factory.mktemp("ordinary"), VERSIONS[-1], False)
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.module)
-def test_laws(servers: Servers, authentik_version: str, case: Case) -> None:
-    played = play(servers, case)
+def test_laws(in_process: Callable[[str], dict[str, Played]], authentik_version: str, case: Case) -> None:
+    played = in_process(authentik_version)[case.module]
+    assert played.code == 0, (played.failure, played.output[-3000:])
     steps = {task.name: task for task in played.tasks}
     for name, task in steps.items():
         if name.startswith("check"):
@@ -57,12 +101,17 @@ def predicted_part(result: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.once
+@pytest.mark.timeout(900)  # the first one runs all
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.module)
-def test_both_ways_of_execution_do_the_same(servers: Servers, other_servers: Servers, case: Case) -> None:
-    kinds = ("check create", "create", "check change", "change", "absent")
-    here, there = play(servers, case, steps=kinds), play(other_servers, case, in_process=False, steps=kinds)
-    assert [task.name for task in here.tasks] == [task.name for task in there.tasks]
-    for one, other in zip(here.tasks, there.tasks, strict=True):
+def test_both_ways_of_execution_do_the_same(
+    in_process: Callable[[str], dict[str, Played]], ordinary: dict[str, Played], case: Case
+) -> None:
+    there = ordinary[case.module]
+    assert there.code == 0, (there.failure, there.output[-3000:])
+    left_out = {task.get("name") for task in case.steps()} - {None, *COMPARED}
+    here = [task for task in in_process(VERSIONS[-1])[case.module].tasks if task.name not in left_out]
+    assert [task.name for task in here] == [task.name for task in there.tasks]
+    for one, other in zip(here, there.tasks, strict=True):
         assert comparable(one.result) == comparable(other.result), one.name
         # Those that go out side by side arrive in any order.
         assert sorted(comparable(one.writes)) == sorted(comparable(other.writes)), one.name

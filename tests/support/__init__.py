@@ -41,6 +41,7 @@ class Task:
     status: str
     result: dict[str, Any]
     requests: list[dict[str, Any]]
+    play: str
 
     @property
     def changed(self) -> bool:
@@ -129,9 +130,26 @@ def run_recorded(command: Sequence[str | Path], env: Mapping[str, str], folder: 
     process = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
     lines = record.read_text().splitlines() if record.exists() else []
     tasks = [
-        Task(line["task"], line["action"], line["status"], line["result"], line["requests"]) for line in map(json.loads, lines)
+        Task(line["task"], line["action"], line["status"], line["result"], line["requests"], line["play"])
+        for line in map(json.loads, lines)
     ]
     return Played(process.returncode, process.stdout + process.stderr, tasks)
+
+
+def play_of(tasks: Sequence[Mapping[str, Any]], **keywords: Any) -> dict[str, Any]:
+    """A play of these tasks, whose modules have the connection from variables."""
+    return {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "module_defaults": {
+            f"group/{COLLECTION}.{service}": {
+                f"{service}_{option}": f"{{{{ {service}_{option} }}}}" for option in ("url", "token")
+            }
+            for service in ("authentik", "netbird")
+        },
+        "tasks": list(tasks),
+        **keywords,
+    }
 
 
 def role(name: str) -> list[dict[str, Any]]:
@@ -250,18 +268,7 @@ class Servers:
         """The command line and the environment of such a run."""
         if not isinstance(playbook, Path):
             path = self.folder / "playbook.yml"
-            play = {
-                "hosts": "localhost",
-                "gather_facts": False,
-                "module_defaults": {
-                    f"group/{COLLECTION}.{service}": {
-                        f"{service}_{option}": f"{{{{ {service}_{option} }}}}" for option in ("url", "token")
-                    }
-                    for service in ("authentik", "netbird")
-                },
-                "tasks": list(playbook),
-            }
-            path.write_text(yaml.safe_dump([play], sort_keys=False))
+            path.write_text(yaml.safe_dump([play_of(playbook)], sort_keys=False))
             playbook = path
         values = self.folder / "variables.json"
         values.write_text(json.dumps(variables))

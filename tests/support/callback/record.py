@@ -16,8 +16,8 @@ DOCUMENTATION = """
 name: record
 type: aggregate
 short_description: Record results and requests
-description: Writes a line of JSON per result to the file in E(RECORD_FILE). The stand-ins at the URLs in E(RECORD_URLS) are asked
-  which requests the task made, and forget them.
+description: Writes a line of JSON per result to the file in E(RECORD_FILE). The stand-ins at the URLs in E(RECORD_URLS), or in
+  the play's own variable C(recorded_urls), are asked which requests the task made, and forget them.
 """
 
 
@@ -27,16 +27,21 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "record"
     CALLBACK_NEEDS_ENABLED = True
 
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        self._play = play.get_name()
+        self._urls = play.get_vars().get("recorded_urls", os.environ["RECORD_URLS"].split())
+
     def _record(self, status: str, result: Any) -> None:
         # ansible-core 2.20 renamed the attributes; both are there while 2.19 is supported.
         task = getattr(result, "task", None) or result._task
         content = getattr(result, "result", None) or result._result
         line = {
+            "play": self._play,
             "task": task.get_name(),
             "action": task.action,
             "status": status,
             "result": json.loads(json.dumps(content, default=str)),
-            "requests": [request for url in os.environ["RECORD_URLS"].split() for request in self._requests(url)],
+            "requests": [request for url in self._urls for request in self._requests(url)],
         }
         with open(os.environ["RECORD_FILE"], "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
