@@ -260,7 +260,7 @@ INFORMED = [
 # Modules that need both services set up, and the tests that have them.
 ELSEWHERE = {
     "authentik_claims_info": "test_people.py",
-    "netbird_jwt_groups": "test_seed.py",
+    "netbird_jwt_groups": "test_seed_module.py",
     "netbird_login_check": "test_causes.py",
     "oidc_discovery": "test_issuer.py",
     "oidc_login": "test_causes.py",
