@@ -77,7 +77,8 @@ class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core publish
     def _runs_here(self, variables: Mapping[str, Any]) -> bool:
         """Whether a module started for the task would be this Python, on this machine, as this user, in this environment."""
         host = variables.get("ansible_delegated_vars", {}).get(self._task.delegate_to, variables)
-        interpreter = str(host.get("ansible_python_interpreter") or "auto")
+        # Made a plain str, a template would be trusted no more and stay as it is.
+        interpreter = host.get("ansible_python_interpreter") or "auto"
         return (
             boolean(self._templar.template(variables.get(SWITCH, True)))
             and self._connection.transport == "local"

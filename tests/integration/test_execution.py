@@ -48,6 +48,15 @@ def test_another_interpreter_is_used(servers: Servers) -> None:
     assert STARTED in played.output
 
 
+def test_the_interpreter_of_ansible_playbook_is_this_one_by_any_name(servers: Servers) -> None:
+    hosts = servers.folder / "hosts"
+    for interpreter in ("{{ ansible_playbook_python }}", sys.executable, "auto_silent"):
+        hosts.write_text(f"localhost ansible_connection=local ansible_python_interpreter='{interpreter}'\n")
+        played = servers.play([{INFO: {}}], {}, "-vvv", "-i", str(hosts))
+        assert played.code == 0, played.output
+        assert STARTED not in played.output, interpreter
+
+
 def test_the_switch(servers: Servers) -> None:
     for value, started in ((False, True), ("{{ 1 == 2 }}", True), (True, False)):
         played = servers.play([{INFO: {}}], {"netbird_authentik_in_process": value}, "-vvv")
