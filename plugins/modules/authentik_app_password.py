@@ -147,7 +147,7 @@ APP_PASSWORD = Resource(
     ),
 )
 ARGUMENT_SPEC = argument_spec(
-    "authentik",
+    Authentik,
     {
         **APP_PASSWORD.arguments(),
         "rotate": {"type": "bool", "default": False},

@@ -129,7 +129,7 @@ APPLICATION = Resource(
         Field("open_in_new_tab", type="bool"),
     ),
 )
-ARGUMENT_SPEC = argument_spec("authentik", {**APPLICATION.arguments(), **STATE_ARGUMENT})
+ARGUMENT_SPEC = argument_spec(Authentik, {**APPLICATION.arguments(), **STATE_ARGUMENT})
 
 
 def run(context: Context) -> dict[str, Any]:

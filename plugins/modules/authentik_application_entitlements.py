@@ -96,6 +96,7 @@ changes:
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.bindings import (
+    Authentik,
     ensure_entitlements,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
@@ -106,7 +107,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 )
 
 ARGUMENT_SPEC = argument_spec(
-    "authentik",
+    Authentik,
     {
         "application": {"type": "str", "required": True},
         "entitlements": {

@@ -109,7 +109,7 @@ BRAND = Resource(
     ),
 )
 ARGUMENT_SPEC = argument_spec(
-    "authentik",
+    Authentik,
     {**BRAND.arguments(), **STATE_ARGUMENT},
     required_if=[("state", "absent", ["domain"])],
 )

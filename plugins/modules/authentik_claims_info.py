@@ -119,11 +119,11 @@ people:
 
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.people import preview
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.people import Authentik, preview
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, argument_spec, run_module
 
 ARGUMENT_SPEC = argument_spec(
-    "authentik",
+    Authentik,
     {
         "application": {"type": "str", "required": True},
         "claim": {"type": "str", "default": "groups"},

@@ -110,7 +110,7 @@ FLOW = Resource(
         Field("authentication", choices=REQUIREMENTS),
     ),
 )
-ARGUMENT_SPEC = argument_spec("authentik", {**FLOW.arguments(), **STATE_ARGUMENT})
+ARGUMENT_SPEC = argument_spec(Authentik, {**FLOW.arguments(), **STATE_ARGUMENT})
 
 
 def run(context: Context) -> dict[str, Any]:

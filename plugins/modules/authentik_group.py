@@ -57,7 +57,11 @@ group:
 
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.directory import GROUP, ensure_group
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.directory import (
+    GROUP,
+    Authentik,
+    ensure_group,
+)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     STATE_ARGUMENT,
     Context,
@@ -65,7 +69,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     run_module,
 )
 
-ARGUMENT_SPEC = argument_spec("authentik", {**GROUP.arguments(), **STATE_ARGUMENT})
+ARGUMENT_SPEC = argument_spec(Authentik, {**GROUP.arguments(), **STATE_ARGUMENT})
 
 
 def run(context: Context) -> dict[str, Any]:

@@ -98,7 +98,7 @@ MEMBERSHIP = Resource(
     ),
 )
 ARGUMENT_SPEC = argument_spec(
-    "authentik",
+    Authentik,
     {**MEMBERSHIP.arguments(), "exact": {"type": "bool", "default": False}, **STATE_ARGUMENT},
 )
 

@@ -103,12 +103,13 @@ from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.directory import (
     GROUP,
+    Authentik,
     ensure_groups,
     set_arguments,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, argument_spec, run_module
 
-ARGUMENT_SPEC = argument_spec("authentik", **set_arguments("groups", GROUP.arguments(), {"prefix": "str", "attributes": "dict"}))
+ARGUMENT_SPEC = argument_spec(Authentik, **set_arguments("groups", GROUP.arguments(), {"prefix": "str", "attributes": "dict"}))
 
 
 def run(context: Context) -> dict[str, Any]:

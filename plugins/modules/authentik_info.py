@@ -127,7 +127,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 
 SECRETS = ("client_secret",)
 ARGUMENT_SPEC = argument_spec(
-    "authentik",
+    Authentik,
     {
         "gather_subset": {"type": "list", "elements": "str", "choices": ["all", "version", "objects"], "default": ["all"]},
         "lookups": {

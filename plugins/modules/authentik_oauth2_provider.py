@@ -266,7 +266,7 @@ OAUTH2_PROVIDER = Resource(
     ),
 )
 ARGUMENT_SPEC = argument_spec(
-    "authentik",
+    Authentik,
     {
         **OAUTH2_PROVIDER.arguments(),
         "return_secret": {"type": "bool", "default": False, "no_log": False},

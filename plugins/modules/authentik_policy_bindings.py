@@ -96,6 +96,7 @@ from typing import Any
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.bindings import (
     BINDING,
     BOUND_KINDS,
+    Authentik,
     ensure_bindings,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
@@ -106,7 +107,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 )
 
 ARGUMENT_SPEC = argument_spec(
-    "authentik",
+    Authentik,
     {
         "application": {"type": "str", "required": True},
         "bindings": {

@@ -98,7 +98,7 @@ ROLE = Resource(
         ),
     ),
 )
-ARGUMENT_SPEC = argument_spec("authentik", {**ROLE.arguments(), **STATE_ARGUMENT})
+ARGUMENT_SPEC = argument_spec(Authentik, {**ROLE.arguments(), **STATE_ARGUMENT})
 
 
 def run(context: Context) -> dict[str, Any]:

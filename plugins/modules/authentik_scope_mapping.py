@@ -89,7 +89,7 @@ SCOPE_MAPPING = Resource(
         Field("description", canonical=text),
     ),
 )
-ARGUMENT_SPEC = argument_spec("authentik", {**SCOPE_MAPPING.arguments(), **STATE_ARGUMENT})
+ARGUMENT_SPEC = argument_spec(Authentik, {**SCOPE_MAPPING.arguments(), **STATE_ARGUMENT})
 
 
 def run(context: Context) -> dict[str, Any]:

@@ -93,6 +93,7 @@ from typing import Any
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.directory import (
     UPDATE_PASSWORD,
     USER,
+    Authentik,
     ensure_user,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
@@ -102,7 +103,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     run_module,
 )
 
-ARGUMENT_SPEC = argument_spec("authentik", {**USER.arguments(), **UPDATE_PASSWORD, **STATE_ARGUMENT})
+ARGUMENT_SPEC = argument_spec(Authentik, {**USER.arguments(), **UPDATE_PASSWORD, **STATE_ARGUMENT})
 
 
 def run(context: Context) -> dict[str, Any]:

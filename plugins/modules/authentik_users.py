@@ -136,13 +136,14 @@ from typing import Any
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.directory import (
     UPDATE_PASSWORD,
     USER,
+    Authentik,
     ensure_users,
     set_arguments,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, argument_spec, run_module
 
 ARGUMENT_SPEC = argument_spec(
-    "authentik",
+    Authentik,
     **set_arguments("users", {**USER.arguments(), **UPDATE_PASSWORD}, {"prefix": "str", "path": "str", "attributes": "dict"}),
 )
 

@@ -180,7 +180,7 @@ ACCOUNT_SETTINGS = Resource(
         Field("local_mfa_enabled", type="bool", api="settings.local_mfa_enabled"),
     ),
 )
-ARGUMENT_SPEC = argument_spec("netbird", ACCOUNT_SETTINGS.arguments())
+ARGUMENT_SPEC = argument_spec(Netbird, ACCOUNT_SETTINGS.arguments())
 
 
 def run(context: Context) -> dict[str, Any]:

@@ -130,7 +130,7 @@ IDENTITY_PROVIDER = Resource(
     ),
 )
 ARGUMENT_SPEC = argument_spec(
-    "netbird",
+    Netbird,
     {
         **IDENTITY_PROVIDER.arguments(),
         "type": {"type": "str", "choices": ["auto", *TYPES], "default": "auto"},

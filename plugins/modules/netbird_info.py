@@ -82,7 +82,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbi
 
 SUBSETS = ("version", "setup_required", "account", "identity_providers", "redirect_urls")
 ARGUMENT_SPEC = argument_spec(
-    "netbird",
+    Netbird,
     {"gather_subset": {"type": "list", "elements": "str", "choices": ["all", *SUBSETS], "default": ["all"]}},
 )
 

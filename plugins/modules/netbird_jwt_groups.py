@@ -108,11 +108,11 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     argument_spec,
     run_module,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.jwt_groups import JwtGroups
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.jwt_groups import Authentik, JwtGroups, Netbird
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.client import JWT_IMPORT_ERROR
 
 ARGUMENT_SPEC = argument_spec(
-    "authentik netbird",
+    [Authentik, Netbird],
     {
         "groups": {"type": "list", "elements": "str", "required": True},
         "application": {"type": "str", "default": "netbird"},

@@ -198,11 +198,11 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verif
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.causes.logout import LOG_OUT
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.course import course
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.diagnose import diagnose, passes, row
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.observe import observe
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.observe import Authentik, Netbird, observe
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.seen import LOGIN
 
 ARGUMENT_SPEC = argument_spec(
-    "authentik netbird",
+    [Authentik, Netbird],
     {
         "setup": {"type": "str", "choices": ["management", "standalone"], "required": True},
         "application": {"type": "str", "default": "netbird"},

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import argument_spec
 from simulators._server import Fault
 from support import MODULES, Servers
@@ -51,7 +52,7 @@ def test_an_entry_has_the_options_of_the_single_module_and_their_description(opt
     assert described == {name: options[name] for name in described}
     assert options.keys() - described.keys() <= {"state"}
     arguments = import_module(f"{PLUGINS}.{single}").ARGUMENT_SPEC["argument_spec"]
-    connection = argument_spec("authentik", {})["argument_spec"]
+    connection = argument_spec(Authentik, {})["argument_spec"]
     own = {name: argument for name, argument in arguments.items() if name not in connection and name != "state"}
     assert import_module(f"{PLUGINS}.authentik_{option}").ARGUMENT_SPEC["argument_spec"][option]["options"] == own
 

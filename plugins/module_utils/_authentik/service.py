@@ -50,6 +50,8 @@ class Authentik(Service):
     """One authentik server during one task."""
 
     name = "authentik"
+    option = "authentik"
+    arguments: Mapping[str, dict[str, Any]] = {"known_ids": {"type": "dict", "default": {}}}
     references = REFERENCES
 
     def __init__(self, context: Context) -> None:
@@ -60,8 +62,8 @@ class Authentik(Service):
             Client(
                 context.params["authentik_url"],
                 f"Bearer {token}",
-                service="authentik",
-                option="authentik",
+                service=self.name,
+                option=self.option,
                 **context.connection,
             ),
             check_mode=context.check_mode,

@@ -10,7 +10,7 @@ that calls it inside of C(ansible-playbook).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
@@ -26,7 +26,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import complete, plan_object
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row, Service
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Endpoint, Field, Resource, text
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http.session import REQUESTS_IMPORT_ERROR
 
@@ -55,15 +55,16 @@ __all__ = [
 Run = Callable[[Context], "dict[str, Any]"]
 
 
-def argument_spec(services: str, arguments: Mapping[str, Any], **constraints: Any) -> dict[str, Any]:
-    """The keywords of C(AnsibleModule) for a module that talks to ``services``, whose names have spaces between them."""
+def argument_spec(
+    services: type[Service] | Sequence[type[Service]], arguments: Mapping[str, Any], **constraints: Any
+) -> dict[str, Any]:
+    """The keywords of C(AnsibleModule) for a module that talks to one service or several."""
     connections: dict[str, dict[str, Any]] = {}
-    for service in services.split():
-        for name, hidden in ((f"{service}_url", False), (f"{service}_token", True)):
+    for service in services if isinstance(services, Sequence) else [services]:
+        for name, hidden in ((f"{service.option}_url", False), (f"{service.option}_token", True)):
             fallback = (env_fallback, [name.upper()])
             connections[name] = {"type": "str", "required": True, "no_log": hidden, "fallback": fallback}
-        if service == "authentik":
-            connections["known_ids"] = {"type": "dict", "default": {}}
+        connections.update(service.arguments)
     return {"argument_spec": {**connections, **CONNECTION_ARGUMENTS, **arguments}, **constraints}
 
 

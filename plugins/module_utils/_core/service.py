@@ -37,9 +37,14 @@ class Reference:
 
 
 class Service:
-    """Base of :class:`Authentik` and :class:`Netbird`: one server during one task."""
+    """Base of a product's own: one server during one task.
+
+    ``name`` is for people, ``option`` the prefix of the options that hold its URL and token, ``arguments`` are its other ones.
+    """
 
     name = ""
+    option = ""
+    arguments: Mapping[str, dict[str, Any]] = {}
     references: Mapping[str, Reference] = {}
 
     def __init__(self, client: Client, *, check_mode: bool, warn: Callable[[str], None]) -> None:

@@ -32,6 +32,7 @@ class Netbird(Service):
     """One NetBird management server during one task."""
 
     name = "NetBird"
+    option = "netbird"
     references = REFERENCES
 
     def __init__(self, context: Context) -> None:
@@ -44,8 +45,8 @@ class Netbird(Service):
             Client(
                 context.params["netbird_url"],
                 f"{scheme} {token}",
-                service="NetBird",
-                option="netbird",
+                service=self.name,
+                option=self.option,
                 **context.connection,
             ),
             check_mode=context.check_mode,
