@@ -21,6 +21,12 @@ def settings(body: Any) -> dict[str, bool]:
     return {name: each["required"] for name, each in described if not each["read_only"] and name not in NEVER_SET}
 
 
+def redirects(body: Any) -> dict[str, bool]:
+    """Return the keys of a provider's redirects, and whether each is required."""
+    described = body["actions"]["POST"].get("redirect_uris", {"child": {"children": {}}})
+    return {name: each["required"] for name, each in described["child"]["children"].items()}
+
+
 @pytest.mark.parametrize(("version", "case"), OPTIONS, ids=lambda each: each if isinstance(each, str) else each["name"])
 def test_a_collection_says_of_itself_what_was_recorded(version: str, case: Any) -> None:
     (step,) = case["steps"]
@@ -28,6 +34,7 @@ def test_a_collection_says_of_itself_what_was_recorded(version: str, case: Any) 
     assert (found.status_code, found.headers["allow"]) == (step["status"], step["headers"]["allow"])
     if "actions" in step["body"]:
         assert settings(found.json()) == settings(step["body"])
+        assert redirects(found.json()) == redirects(step["body"])
         assert found.json().keys() == step["body"].keys()
     else:
         assert found.json() == step["body"]

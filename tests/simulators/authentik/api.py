@@ -305,8 +305,7 @@ def _metadata(resource: Resource, view: View) -> Row:
         allowed(view, resource.permission.format("add"))
     except Refused:
         return body
-    known = [field for field in resource.fields if field.known(view.state)]
-    taken = {field.name: {"required": field.required, "read_only": not field.writable} for field in known}
+    taken = {field.name: field.described(view.state) for field in resource.fields if field.known(view.state)}
     return {**body, **({"actions": {"POST": taken}} if "POST" in resource.methods else {})}
 
 

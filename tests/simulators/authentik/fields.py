@@ -148,11 +148,16 @@ def duration(field: Field, value: Any, state: State) -> Any:
     return clean
 
 
+def redirect_keys(state: State) -> dict[str, bool]:
+    """Return the keys of a redirect, and whether each is required."""
+    return {"matching_mode": True, "url": True, **({"redirect_uri_type": False} if state.at_least("2026.5") else {})}
+
+
 def redirect_uris(_field: Field, value: Any, state: State) -> Any:
     """Take the redirects of a provider; whether a regular expression compiles is looked at when each entry is well formed."""
     if not isinstance(value, list):
         raise Invalid({"non_field_errors": [f'Expected a list of items but got type "{type(value).__name__}".']})
-    kept = ["matching_mode", "url", *(["redirect_uri_type"] if state.at_least("2026.5") else [])]
+    kept = redirect_keys(state)
     wrong = [_redirect_errors(each, state) for each in value]
     if any(wrong):
         raise Invalid(wrong)
@@ -240,8 +245,8 @@ class Field:
     """One field of a resource: what it takes, what it is when left out, and how it is read.
 
     ``read`` says how it is shown where that is not simply what is kept. A field that a model has a default for stays as
-    it is when a PUT leaves it out. ``since`` and ``until`` bound the releases that know the field: others ignore it in a
-    request, and don't answer it.
+    it is when a PUT leaves it out. ``entries`` are the keys of a list's entries, and whether each is required. ``since``
+    and ``until`` bound the releases that know the field: others ignore it in a request, and don't answer it.
     """
 
     name: str
@@ -255,6 +260,7 @@ class Field:
     unique: str = ""
     plain_quotes: bool = False
     read: Callable[[View, Row], Any] | None = None
+    entries: Callable[[State], Mapping[str, bool]] | None = None
     writable: bool = True
     since: str = "0"
     until: str = "9999"
@@ -262,6 +268,12 @@ class Field:
     def known(self, state: State) -> bool:
         """Say whether the server's release has this field."""
         return state.at_least(self.since) and not state.at_least(self.until)
+
+    def described(self, state: State) -> dict[str, Any]:
+        """Return what OPTIONS says of the field."""
+        children = {key: {"required": required} for key, required in self.entries(state).items()} if self.entries else {}
+        said = {"required": self.required, "read_only": not self.writable}
+        return {**said, "child": {"children": children}} if children else said
 
     def initial(self, state: State) -> Any:
         """Return what the field is when a new object's request leaves it out."""
