@@ -30,4 +30,14 @@ options:
       - If an object was removed or made anew since then, authentik refuses its old id, and the error says which object it is.
     type: dict
     default: {}
+  known_objects:
+    description:
+      - Objects that an earlier task looked up, by kind, as RV(zerotrust.netbird_authentik.authentik_info#module:objects) has
+        them. A task that manages one of them compares its options with that, and does not ask for it again. What is not in it is
+        looked up as usual.
+      - Objects change more often than their ids. So give each task only the object that it manages, as it was read shortly
+        before, and none that a task changed since then.
+      - The kinds are V(application), V(flow), V(group), V(token) and V(user).
+    type: dict
+    default: {}
 """

@@ -10,7 +10,7 @@ short_description: Read authentik's version, and look up objects by name
 version_added: 0.1.0
 description:
   - Reads the version of an authentik server, and on request objects by kind and name.
-  - What it looks up it asks authentik for, also where O(known_ids) has an id.
+  - What it looks up it asks authentik for, also where O(known_ids) or O(known_objects) has it.
 author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:
@@ -42,9 +42,14 @@ options:
         description:
           - Applications and flows are named by their slug, users by their username, brands by their domain, tokens by their
             identifier, scope mappings by their managed id, name or scope name, the others by their name.
-          - All objects of the kind where it is left out.
+          - All objects of the kind where it is left out, and O(lookups[].optional) too.
         type: list
         elements: str
+      optional:
+        description: Names of objects that need not exist, whatever O(required) says.
+        type: list
+        elements: str
+        default: []
   required:
     description:
       - Whether it is an error that an object does not exist. One error then names all that are missing.
@@ -117,6 +122,7 @@ known_ids:
       developers: 222293b3-9297-4ebe-a28a-3420b533739e
 """
 
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import (
@@ -137,6 +143,7 @@ ARGUMENT_SPEC = argument_spec(
             "options": {
                 "kind": {"type": "str", "required": True, "choices": sorted(REFERENCES)},
                 "names": {"type": "list", "elements": "str"},
+                "optional": {"type": "list", "elements": "str", "default": []},
             },
         },
         "required": {"type": "bool", "default": False},
@@ -146,13 +153,17 @@ ARGUMENT_SPEC = argument_spec(
 
 
 def run(context: Context) -> dict[str, Any]:
-    service = Authentik(context)
+    service = Authentik(replace(context, params={**context.params, "known_objects": {}}))
     subset = context.params["gather_subset"]
     version = {"version": service.version} if {"all", "version"} & set(subset) else {}
     lookups = context.params["lookups"] if {"all", "objects"} & set(subset) else []
     names = {lookup["kind"]: lookup["names"] for lookup in lookups}
+    optional = {lookup["kind"]: lookup["optional"] for lookup in lookups}
     named = service.named_rows({kind: names[kind] or [] for kind in names}, required=context.params["required"])
-    rows = {kind: service.rows_of_kind(kind) if names[kind] is None else list(named[kind].values()) for kind in names}
+    for kind, found in service.named_rows(optional, required=False).items():
+        named[kind].update(found)
+    all_of = [kind for kind in names if names[kind] is None and not optional[kind]]
+    rows = {kind: service.rows_of_kind(kind) if kind in all_of else list(named[kind].values()) for kind in names}
     hidden = () if context.params["return_secrets"] else SECRETS
     return {
         "changed": False,

@@ -73,10 +73,19 @@ options:
         type: str
         required: true
       redirect_uri_type:
-        description: What the redirect is for. Servers before authentik 2026.5 know V(authorization) alone.
+        description:
+          - What the redirect is for. Servers before authentik 2026.5 know V(authorization) alone, and it is an error to name
+            V(logout), unless O(redirect_uri_type_optional=true).
         type: str
         choices: [authorization, logout]
         default: authorization
+  redirect_uri_type_optional:
+    description:
+      - Whether redirects for V(logout) are left out where the server has no types.
+      - Whether it has them is read off the provider's redirects, and where there are none yet off what the server says about new
+        providers. Where it does not say that, its version decides.
+    type: bool
+    default: false
   property_mappings:
     description:
       - The scopes that a client may ask for, each by its scope name, its managed id or its mapping's name.
@@ -176,9 +185,11 @@ client_secret:
   sample: Y4svvOvxrD4NIeDvETWuLESUIXTvyszxYdZXhedR7fn0aZzIfZ7E5ptXgsZJDvTN
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik, release
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     STATE_ARGUMENT,
     Context,
@@ -200,6 +211,8 @@ GRANT_TYPES = (
     "urn:ietf:params:oauth:grant-type:device_code",
     "urn:ietf:params:oauth:grant-type:token-exchange",
 )
+# The first version with redirects of a log-out.
+WITH_REDIRECT_TYPES = "2026.5.0-rc1"
 REDIRECT_URI = {
     "matching_mode": {"type": "str", "choices": ["strict", "regex"], "default": "strict"},
     "url": {"type": "str", "required": True},
@@ -271,9 +284,28 @@ ARGUMENT_SPEC = argument_spec(
         **OAUTH2_PROVIDER.arguments(),
         "return_secret": {"type": "bool", "default": False, "no_log": False},
         "grant_types_optional": {"type": "bool", "default": False},
+        "redirect_uri_type_optional": {"type": "bool", "default": False},
         **STATE_ARGUMENT,
     },
 )
+
+
+def known_redirects(service: Authentik, params: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The task's redirects, without those for a log-out where the server would take them for those of a login."""
+    wanted: list[dict[str, Any]] | None = params["redirect_uris"]
+    logins = [entry for entry in wanted or [] if entry["redirect_uri_type"] == "authorization"]
+    if len(logins) == len(wanted or []) or has_redirect_types(service, params["name"]):
+        return wanted
+    return [redirect_uri(entry) for entry in logins]
+
+
+def has_redirect_types(service: Authentik, name: str) -> bool:
+    """Whether the server tells redirects of a login from others."""
+    current = service.find(OAUTH2_PROVIDER, "name", name)
+    if current is not None and current["redirect_uris"]:
+        return any("redirect_uri_type" in entry for entry in current["redirect_uris"])
+    told = service.takes(OAUTH2_PROVIDER, "redirect_uris.child.children.redirect_uri_type")
+    return release(service.version) >= release(WITH_REDIRECT_TYPES) if told is None else told
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -281,9 +313,11 @@ def run(context: Context) -> dict[str, Any]:
         raise Failure("client_secret is empty. Leave it out, and authentik makes one.")
     if context.params["grant_types"] == []:
         raise Failure("grant_types is empty, which authentik refuses. Name the grants, or leave it out.")
+    service = Authentik(context)
+    if context.params["redirect_uri_type_optional"] and context.params["state"] == "present":
+        context = replace(context, params={**context.params, "redirect_uris": known_redirects(service, context.params)})
     if context.params["redirect_uris"] == []:
         context.warn("redirect_uris is empty: authentik takes the first redirect that anybody sends, and keeps it.")
-    service = Authentik(context)
     optional = ("grant_types",) if context.params["grant_types_optional"] else ()
     result = ensure_object(context, service, OAUTH2_PROVIDER, returns="provider", optional=optional)
     if context.params["return_secret"] and context.params["client_secret"] is None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a server has grant types is read off the server itself, never off its version, which may lie."""
+"""Whether a server has grant types and types of redirects is read off the server itself: its version may lie."""
 
 from __future__ import annotations
 
@@ -52,6 +52,12 @@ class Tried:
     @property
     def writes(self) -> list[str]:
         return [request.method for request in self.server.writes]
+
+    @property
+    def redirects(self) -> list[tuple[str, str]]:
+        """The redirects as a login meets them."""
+        (row,) = self.server.state.providers.values()
+        return [(entry["url"], entry.get("redirect_uri_type", "authorization")) for entry in row["redirect_uris"]]
 
     @property
     def grants(self) -> Any:
@@ -138,3 +144,54 @@ def test_an_empty_list_is_refused_before_the_server_refuses_it(tried: Tried) -> 
     result = tried.run(grant_types=[])
     assert result["msg"] == "grant_types is empty, which authentik refuses. Name the grants, or leave it out."
     assert tried.server.requests == []
+
+
+LOGIN = {"url": "https://netbird.company/oauth2/callback"}
+LOGOUT = {"url": "https://netbird.company/", "redirect_uri_type": "logout"}
+BOTH = [(LOGIN["url"], "authorization"), (LOGOUT["url"], "logout")]
+
+
+def test_redirects_of_a_log_out(tried: Tried) -> None:
+    wanted = BOTH if has(tried) else BOTH[:1]
+    optional = {"redirect_uris": [LOGIN, LOGOUT], "redirect_uri_type_optional": True}
+    checked = tried.run(check_mode=True, **optional)
+    assert tried.writes == []
+    made = tried.run(**optional)
+    assert (tried.writes, tried.redirects, made["diff"]) == (["POST"], wanted, checked["diff"])
+    assert [request.method for request in tried.server.requests].count("OPTIONS") == 1
+    # Now that the provider is there, it says so itself.
+    again = tried.run(**optional)
+    assert again["changed"] is False
+    assert all(request.method == "GET" for request in tried.server.requests)
+    # Whoever does not say that it is optional is told.
+    strict = tried.run(redirect_uris=[LOGIN, LOGOUT])
+    assert strict.get("failed", False) == (not has(tried)), strict
+    assert has(tried) or "the setting redirect_uris did not take" in strict["msg"]
+    tried.run(**optional)
+    assert (tried.writes, tried.redirects) == ([] if has(tried) else ["PATCH"], wanted)
+
+
+def test_redirects_of_a_log_out_for_a_provider_without_redirects(tried: Tried) -> None:
+    assert tried.run(redirect_uris=[])["changed"]
+    alone = {"redirect_uris": [LOGOUT], "redirect_uri_type_optional": True}
+    result = tried.run(**alone)
+    assert (result["changed"], tried.redirects) == (has(tried), BOTH[1:] if has(tried) else [])
+    assert tried.run(**alone)["changed"] is False
+    optional = {"redirect_uris": [LOGIN, LOGOUT], "redirect_uri_type_optional": True}
+    assert tried.run(**optional)["changed"] is True
+    assert tried.redirects == (BOTH if has(tried) else BOTH[:1])
+    assert tried.run(**optional)["changed"] is False
+    assert tried.run(state="absent", **optional)["changed"] is True
+
+
+@pytest.mark.parametrize("silent", SILENT)
+@pytest.mark.parametrize(("release", "called"), [(HAS, "2026.5.0-rc1"), (LACKS, "2025.10.3")])
+def test_where_a_server_does_not_tell_its_version_decides_about_redirects(release: str, called: str, silent: str) -> None:
+    with authentik.serve(version=release) as server:
+        server.inject(SILENT[silent])
+        tried = Tried(server, called)
+        optional = {"redirect_uris": [LOGIN, LOGOUT], "redirect_uri_type_optional": True}
+        assert tried.run(**optional)["changed"] is True
+        assert tried.redirects == (BOTH if release == HAS else BOTH[:1])
+        assert [request.method for request in tried.server.requests].count("OPTIONS") == 1
+        assert tried.run(**optional)["changed"] is False

@@ -9,13 +9,13 @@ PRIVATE to this collection.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Reference, Row, Service
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Reference, Row, Service, list_key
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, get_path, has_path
 
 # 2026.5 and later cap larger pages at this without a word.
@@ -44,6 +44,8 @@ REFERENCES: dict[str, Reference] = {
     "brand": Reference("brand", "core/brands/", by=("domain",), id="brand_uuid"),
     "token": Reference("token", "core/tokens/", by=("identifier",), filter="identifier"),
 }
+# Whose rows can be handed on: a task finds them by the filter that is their name, and none holds a secret.
+WITH_ROWS = ("application", "flow", "group", "token", "user")
 
 
 class Authentik(Service):
@@ -51,7 +53,10 @@ class Authentik(Service):
 
     name = "authentik"
     option = "authentik"
-    arguments: Mapping[str, dict[str, Any]] = {"known_ids": {"type": "dict", "default": {}}}
+    arguments: Mapping[str, dict[str, Any]] = {
+        "known_ids": {"type": "dict", "default": {}},
+        "known_objects": {"type": "dict", "default": {}},
+    }
     references = REFERENCES
 
     def __init__(self, context: Context) -> None:
@@ -70,10 +75,16 @@ class Authentik(Service):
             warn=context.warn,
         )
         self.origin = self._client.url
-        self._handed_on = _checked(context.params.get("known_ids") or {})
+        self._handed_on = _checked_ids(context.params.get("known_ids") or {})
+        for kind, row in _checked_rows(context.params.get("known_objects") or {}):
+            where = REFERENCES[kind]
+            name = row[where.filter]
+            self._handed_on.append((kind, name, row[where.id]))
+            self._lists.setdefault(list_key(where.path, {**(where.params or {}), where.filter: name}), []).append(row)
         for kind, name, value in self._handed_on:
             self.learn(kind, name, value)
         self._version = ""
+        self._told: dict[str, Mapping[str, Any]] = {}
         self._own_user: int | None = None
 
     def prefix(self, path: str) -> str:
@@ -84,9 +95,13 @@ class Authentik(Service):
             return super().request(method, path, params=params, body=body)
         except ApiError as error:
             gone = _ids_of_nothing(error, {**(params or {}), **(body or {})})
-            labels = [f"{REFERENCES[kind].kind} {name!r}" for kind, name, value in self._handed_on if value in gone]
+            labels = [
+                f"{REFERENCES[kind].kind} {name!r}"
+                for kind, name, value in self._handed_on
+                if value in gone or (error.status == 404 and path in _addresses(kind, name, value))
+            ]
             if labels:
-                looked_up = f"An earlier task looked up {' and '.join(labels)}"
+                looked_up = f"An earlier task looked up {' and '.join(dict.fromkeys(labels))}"
                 error.args = (f"{error} {looked_up}: if that was removed or made anew since then, run again.",)
             raise
 
@@ -122,31 +137,56 @@ class Authentik(Service):
             return True
         if row is not None:
             return has_path(row, field.path)
-        known = self._settings(resource)
         # Where the server does not tell, the setting is sent: others ignore it, and the answer is looked at.
-        return field.path in known or not known
+        return self.takes(resource, field.path) is not False
+
+    def takes(self, resource: Resource, path: str) -> bool | None:
+        """Whether a new object may be given a setting, by its path in the answer to C(OPTIONS); None where that is not told."""
+        known = self._settings(resource)
+        return has_path(known, path) if known else None
 
     def _settings(self, resource: Resource) -> Mapping[str, Any]:
         """What a new object may be given, by the API's names; nothing where the server, or what is before it, does not tell.
 
         C(OPTIONS) of a collection is answered by Django REST framework itself, from the serializer that a POST meets.
         """
-        try:
-            answer = self.request("OPTIONS", resource.path)
-        except ApiError:
-            return {}
-        return get_path(answer, "actions.POST") or {}
+        if resource.path not in self._told:
+            try:
+                answer = self.request("OPTIONS", resource.path)
+            except ApiError:
+                answer = {}
+            self._told[resource.path] = get_path(answer, "actions.POST") or {}
+        return self._told[resource.path]
 
 
-def _checked(known_ids: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+def _checked_ids(known_ids: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
     """The option C(known_ids) as (kind, name, id)."""
-    unknown = sorted(set(known_ids) - set(REFERENCES))
-    if unknown:
-        raise Failure(f"known_ids: there is no kind {', '.join(unknown)}. The kinds are {', '.join(sorted(REFERENCES))}.")
+    _refuse_kinds("known_ids", known_ids, sorted(REFERENCES))
     for kind, ids in known_ids.items():
         if not isinstance(ids, Mapping) or not all(ids.values()):
             raise Failure(f"known_ids: {kind} has to map names to ids.")
     return [(kind, name, value) for kind, ids in known_ids.items() for name, value in ids.items()]
+
+
+def _checked_rows(known_objects: Mapping[str, Any]) -> list[tuple[str, Row]]:
+    """The option C(known_objects) as (kind, row)."""
+    _refuse_kinds("known_objects", known_objects, WITH_ROWS)
+    for kind, rows in known_objects.items():
+        keys = (REFERENCES[kind].filter, REFERENCES[kind].id)
+        if not isinstance(rows, list) or not all(isinstance(row, Mapping) and all(map(row.get, keys)) for row in rows):
+            raise Failure(f"known_objects: {kind} has to be a list of objects as authentik_info returns them.")
+    return [(kind, row) for kind, rows in known_objects.items() for row in rows]
+
+
+def _refuse_kinds(option: str, given: Iterable[str], kinds: Sequence[str]) -> None:
+    unknown = sorted(set(given) - set(kinds))
+    if unknown:
+        raise Failure(f"{option}: there is no kind {', '.join(unknown)}. The kinds are {', '.join(kinds)}.")
+
+
+def _addresses(kind: str, name: str, value: Any) -> list[str]:
+    """Where an object may be: some are addressed by their name."""
+    return [f"{REFERENCES[kind].path}{part}/" for part in (name, value)]
 
 
 def _ids_of_nothing(error: ApiError, sent: Mapping[str, Any]) -> list[Any]:

@@ -90,7 +90,7 @@ class Service:
 
     def all_rows(self, path: str, params: Mapping[str, Any] | None = None) -> list[Row]:
         """All rows of a collection, read once in a task."""
-        key = _key(path, params)
+        key = list_key(path, params)
         rows = self._lists.get(key)
         if rows is None:
             rows = self._lists[key] = self.fresh_rows(path, params)
@@ -139,9 +139,8 @@ class Service:
         for one by one, as is a single one.
         """
         params, query = where.params or {}, where.filter
-        if not query or _key(where.path, params) in self._lists:
-            return self.all_rows(where.path, params)
-        if len(values) > 1 and self._read_short(where.path, params, len(values)):
+        whole = not query or list_key(where.path, params) in self._lists
+        if whole or (len(values) > 1 and self._read_short(where.path, params, len(values))):
             return self.all_rows(where.path, params)
         rows = (row for value in values for row in self.all_rows(where.path, {**params, query: value}))
         # A row may answer several of them.
@@ -154,7 +153,7 @@ class Service:
             if left > most:
                 return False
             rows += page
-        self._lists[_key(path, params)] = rows
+        self._lists[list_key(path, params)] = rows
         return True
 
     def read(self, resource: Resource, row: Row) -> Row:
@@ -239,7 +238,8 @@ class Service:
         return self._ids[kind, value] if value else None
 
 
-def _key(path: str, params: Mapping[str, Any] | None) -> tuple[str, str]:
+def list_key(path: str, params: Mapping[str, Any] | None) -> tuple[str, str]:
+    """What a list is kept under."""
     return path, repr(sorted((params or {}).items()))
 
 
