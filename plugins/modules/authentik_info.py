@@ -171,7 +171,7 @@ def run(context: Context) -> dict[str, Any]:
         "objects": {
             kind: [{key: value for key, value in row.items() if key not in hidden} for row in rows[kind]] for kind in names
         },
-        "known_ids": {kind: {name: row[REFERENCES[kind].id] for name, row in named[kind].items()} for kind in names},
+        "known_ids": {kind: {name: row[REFERENCES[kind].ref] for name, row in named[kind].items()} for kind in names},
     }
 
 

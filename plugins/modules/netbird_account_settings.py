@@ -126,71 +126,15 @@ settings:
 
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
-    Context,
-    Field,
-    Resource,
-    argument_spec,
-    complete,
-    finish,
-    plan_object,
-    row_after,
-    run_module,
-)
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, run_module
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.ensure import arguments, ensure
 
-ACCOUNT_SETTINGS = Resource(
-    kind="account settings",
-    path="accounts",
-    label="",
-    id="id",
-    identity=("id",),
-    whole=("settings",),
-    # A read shows the ranges that are in effect; written back, they would become the account's own.
-    derived=("settings.network_range", "settings.network_range_v6"),
-    # The answer to a write lacks some settings and misstates others.
-    fresh=True,
-    fields=(
-        Field("jwt_groups_enabled", type="bool", api="settings.jwt_groups_enabled"),
-        Field("jwt_groups_claim_name", api="settings.jwt_groups_claim_name"),
-        Field("jwt_allow_groups", type="list", elements="str", unordered=True, api="settings.jwt_allow_groups"),
-        Field("groups_propagation_enabled", type="bool", api="settings.groups_propagation_enabled"),
-        Field("user_approval_required", type="bool", api="settings.extra.user_approval_required"),
-        Field("peer_approval_enabled", type="bool", api="settings.extra.peer_approval_enabled"),
-        Field("network_traffic_logs_enabled", type="bool", api="settings.extra.network_traffic_logs_enabled"),
-        Field("network_traffic_packet_counter_enabled", type="bool", api="settings.extra.network_traffic_packet_counter_enabled"),
-        Field("peer_login_expiration_enabled", type="bool", api="settings.peer_login_expiration_enabled"),
-        Field("peer_login_expiration", type="int", api="settings.peer_login_expiration"),
-        Field("peer_inactivity_expiration_enabled", type="bool", api="settings.peer_inactivity_expiration_enabled"),
-        Field("peer_inactivity_expiration", type="int", api="settings.peer_inactivity_expiration"),
-        Field("regular_users_view_blocked", type="bool", api="settings.regular_users_view_blocked"),
-        Field("routing_peer_dns_resolution_enabled", type="bool", api="settings.routing_peer_dns_resolution_enabled"),
-        Field("dns_domain", api="settings.dns_domain"),
-        Field("network_range", api="settings.network_range"),
-        Field("network_range_v6", api="settings.network_range_v6"),
-        Field(
-            "ipv6_enabled_groups", type="list", elements="str", unordered=True, ref="group", api="settings.ipv6_enabled_groups"
-        ),
-        Field("peer_expose_enabled", type="bool", api="settings.peer_expose_enabled"),
-        Field("peer_expose_groups", type="list", elements="str", unordered=True, ref="group", api="settings.peer_expose_groups"),
-        Field("lazy_connection_enabled", type="bool", api="settings.lazy_connection_enabled"),
-        Field("auto_update_version", api="settings.auto_update_version"),
-        Field("auto_update_always", type="bool", api="settings.auto_update_always"),
-        Field("metrics_push_enabled", type="bool", api="settings.metrics_push_enabled"),
-        Field("local_mfa_enabled", type="bool", api="settings.local_mfa_enabled"),
-    ),
-)
-ARGUMENT_SPEC = argument_spec(Netbird, ACCOUNT_SETTINGS.arguments())
+ARGUMENT_SPEC = arguments("account_settings")
 
 
 def run(context: Context) -> dict[str, Any]:
-    service = Netbird(context)
-    account = service.account()
-    asked = ACCOUNT_SETTINGS.desired(context.params)
-    (wanted,) = service.resolve(ACCOUNT_SETTINGS, [complete(ACCOUNT_SETTINGS, asked, account, service.supports)])
-    operation = plan_object(ACCOUNT_SETTINGS, wanted, account)
-    result, rows = finish(context, service, [operation])
-    return {**result, "settings": row_after(ACCOUNT_SETTINGS, operation, account, rows)["settings"]}
+    result = ensure(context, "account_settings")
+    return {**result, "settings": result.pop("account_settings")["settings"]}
 
 
 def main() -> None:

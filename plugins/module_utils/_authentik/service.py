@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Reference, Row, Service, list_key
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row, Service, list_key
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, get_path, has_path
 
 # 2026.5 and later cap larger pages at this without a word.
@@ -23,26 +23,26 @@ PAGE_SIZE = 100
 # What Django REST framework says of a field, and Django of a filter, with the id of nothing.
 GONE = ("object does not exist", "not one of the available choices")
 
-REFERENCES: dict[str, Reference] = {
-    "flow": Reference("flow", "flows/instances/", by=("slug",), filter="slug"),
-    "certificate": Reference("certificate-key pair", "crypto/certificatekeypairs/", params={"has_key": "true"}),
+REFERENCES: dict[str, Resource] = {
+    "flow": Resource("flow", "flows/instances/", by=("slug",), filter="slug"),
+    "certificate": Resource("certificate-key pair", "crypto/certificatekeypairs/", params={"has_key": "true"}),
     # A scope name means authentik's own mapping for that scope, whatever other mappings there are for it.
-    "scope_mapping": Reference(
+    "scope_mapping": Resource(
         "scope mapping",
         "propertymappings/provider/scope/",
         by=("managed", "name", "scope_name"),
         prefer=lambda row: row["managed"],
     ),
-    "provider": Reference("OAuth2/OpenID provider", "providers/oauth2/", filter="name"),
-    "application": Reference(
+    "provider": Resource("OAuth2/OpenID provider", "providers/oauth2/", filter="name"),
+    "application": Resource(
         "application", "core/applications/", by=("slug",), filter="slug", params={"superuser_full_list": "true"}
     ),
-    "group": Reference("group", "core/groups/", filter="name", params={"include_users": "false"}),
-    "user": Reference("user", "core/users/", by=("username",), filter="username", params={"include_groups": "false"}),
-    "policy": Reference("policy", "policies/all/", filter="search"),
-    "role": Reference("role", "rbac/roles/"),
-    "brand": Reference("brand", "core/brands/", by=("domain",), id="brand_uuid"),
-    "token": Reference("token", "core/tokens/", by=("identifier",), filter="identifier"),
+    "group": Resource("group", "core/groups/", filter="name", params={"include_users": "false"}),
+    "user": Resource("user", "core/users/", by=("username",), filter="username", params={"include_groups": "false"}),
+    "policy": Resource("policy", "policies/all/", filter="search"),
+    "role": Resource("role", "rbac/roles/"),
+    "brand": Resource("brand", "core/brands/", by=("domain",), ref="brand_uuid"),
+    "token": Resource("token", "core/tokens/", by=("identifier",), filter="identifier"),
 }
 # Whose rows can be handed on: a task finds them by the filter that is their name, and none holds a secret.
 WITH_ROWS = ("application", "flow", "group", "token", "user")
@@ -79,7 +79,7 @@ class Authentik(Service):
         for kind, row in _checked_rows(context.params.get("known_objects") or {}):
             where = REFERENCES[kind]
             name = row[where.filter]
-            self._handed_on.append((kind, name, row[where.id]))
+            self._handed_on.append((kind, name, row[where.ref]))
             self._lists.setdefault(list_key(where.path, {**(where.params or {}), where.filter: name}), []).append(row)
         for kind, name, value in self._handed_on:
             self.learn(kind, name, value)
@@ -172,7 +172,7 @@ def _checked_rows(known_objects: Mapping[str, Any]) -> list[tuple[str, Row]]:
     """The option C(known_objects) as (kind, row)."""
     _refuse_kinds("known_objects", known_objects, WITH_ROWS)
     for kind, rows in known_objects.items():
-        keys = (REFERENCES[kind].filter, REFERENCES[kind].id)
+        keys = (REFERENCES[kind].filter, REFERENCES[kind].ref)
         if not isinstance(rows, list) or not all(isinstance(row, Mapping) and all(map(row.get, keys)) for row in rows):
             raise Failure(f"known_objects: {kind} has to be a list of objects as authentik_info returns them.")
     return [(kind, row) for kind, rows in known_objects.items() for row in rows]

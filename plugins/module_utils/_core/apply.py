@@ -84,9 +84,7 @@ def _carry_out(service: Service, operation: Operation, made: Mapping[Operation, 
     if operation.action == "delete":
         _delete(service, operation)
         return None
-    for name, value in operation.values.items():
-        if isinstance(value, Unknown) and (source := made.get(value.source)) is not None:
-            operation.values[name] = source[value.key]
+    operation.values = {name: _known(value, made) for name, value in operation.values.items()}
     write = _create_or_fall_back if operation.action == "create" else _update
     row = write(service, operation)
     if _set_by_endpoints(service, operation, row) or resource.fresh:
@@ -95,12 +93,24 @@ def _carry_out(service: Service, operation: Operation, made: Mapping[Operation, 
     return row
 
 
+def _known(value: Any, made: Mapping[Operation, Row | None]) -> Any:
+    """A value with what earlier operations made in it."""
+    if isinstance(value, list):
+        return [_known(each, made) for each in value]
+    if isinstance(value, dict):
+        return {_known(key, made): each for key, each in value.items()}
+    if isinstance(value, Unknown) and (source := made.get(value.source)) is not None:
+        return source[value.key]
+    return value
+
+
 def _update(service: Service, operation: Operation) -> Row:
     body = operation.body()
     if not body and operation.current is not None:
         return operation.current
-    method = "PUT" if operation.resource.whole else "PATCH"
-    return service.write(method, service.url(operation.resource, operation.existing), body)
+    resource = operation.resource
+    answer = service.write("PUT" if resource.whole else "PATCH", service.url(resource, operation.existing), body)
+    return resource.reading({**answer, **operation.within})
 
 
 def _set_by_endpoints(service: Service, operation: Operation, row: Row) -> bool:
@@ -140,8 +150,15 @@ def _create_or_fall_back(service: Service, operation: Operation) -> Row:
 def _create(service: Service, operation: Operation) -> Row:
     """POST, once: nothing stops a server from making the same object twice, so a lost answer is looked up first."""
     resource, body = operation.resource, operation.body()
-    identity = {path: get_path(body, path) for path in resource.identity}
-    return _sent(partial(service.write, "POST", resource.path, body), partial(service.rows, resource, identity, fresh=True))
+    identity = {item.path: operation.values.get(item.name) for item in resource.fields if item.path in resource.identity}
+    there = [row[resource.id] for row in operation.beside]
+
+    def made() -> list[Row]:
+        rows = service.rows(resource, {**identity, **operation.within}, fresh=True)
+        return [row for row in rows if row[resource.id] not in there]
+
+    path = resource.path.format(**operation.within)
+    return _sent(lambda: resource.reading({**service.write("POST", path, body), **operation.within}), made)
 
 
 def _sent(write: Callable[[], Row], made: Callable[[], list[Row]] = list) -> Row:

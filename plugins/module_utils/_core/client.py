@@ -110,10 +110,11 @@ class Client:
     def _decode(self, method: str, path: str, response: Any) -> Any:
         status = response.status_code
         try:
-            document = response.json() if response.content else None
+            # NetBird answers null for a list without entries.
+            document, readable = response.json() if response.content else None, True
         except ValueError:
-            document = None
-        if response.ok and not response.is_redirect and (document is not None or not response.content):
+            document, readable = None, False
+        if response.ok and not response.is_redirect and readable:
             return document
         detail, fields = _messages(document)
         if response.is_redirect:

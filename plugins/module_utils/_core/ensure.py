@@ -9,6 +9,8 @@ PRIVATE to this collection.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.apply import apply
@@ -22,9 +24,15 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     identity_of_options,
     identity_of_row,
     plan_object,
+    refuse_invalid,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Resource, duplicates, view
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service, names_in
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
+    Resource,
+    duplicates,
+    named,
+    view,
+)
 
 STATE_ARGUMENT: dict[str, dict[str, Any]] = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
@@ -50,10 +58,19 @@ def ensure_object(
 
     Options that are ``optional`` are left out where the server has no such setting.
     """
-    operations, rows = _plan_each(context, service, resource, [context.params], lambda _entry: update_secret, optional)
-    result, made = finish(context, service, operations)
-    if context.params["state"] == "present":
-        result[returns] = row_after(resource, operations[0], rows[0], made)
+    params = context.params
+    # What there is always one of has no state.
+    state = params.get("state", "present")
+    (planned,) = plan_each(
+        service, resource, [params], state=state, update_secret=lambda _entry: update_secret, optional=optional
+    )
+    refuse_unasked(service, [planned])
+    result, made = finish(context, service, planned.operations)
+    if state == "present":
+        result[returns] = row_after(resource, planned.operation, planned.row, made)
+        if params.get("return_secret") and planned.operation in made:
+            row = made[planned.operation]
+            result.update({key: row[key] for key in resource.tells if row.get(key)})
     return result
 
 
@@ -73,39 +90,114 @@ def ensure_objects(
     entries = context.params[returns]
     refuse_loss(context, returns)
     refuse_duplicates(returns, [entry[resource.label] for entry in entries])
-    operations, rows = _plan_each(context, service, resource, entries, update_secret, ())
+    plans = plan_each(service, resource, entries, state=context.params["state"], update_secret=update_secret)
     removals: list[Operation | None] = []
     present = context.params["state"] == "present"
     if present and context.params["prune"]:
         named = {identity_of_options(resource, entry) for entry in entries}
-        others = [row for row in service.all_rows(resource.path, resource.params) if identity_of_row(resource, row) not in named]
+        others = [row for row in service.rows_everywhere(resource) if identity_of_row(resource, row) not in named]
         removals = [plan_object(resource, None, row) for row in others if in_scope(row)]
-    result, made = finish_set(context, service, [*operations, *removals])
+    result, made = finish_set(context, service, [*(each for planned in plans for each in planned.operations), *removals])
     if present:
-        result[returns] = [row_after(resource, *each, made) for each in zip(operations, rows, strict=True)]
+        result[returns] = [row_after(resource, planned.operation, planned.row, made) for planned in plans]
     return result
 
 
-def _plan_each(
-    context: Context,
+@dataclass(frozen=True)
+class Planned:
+    """What one entry takes: the row that is there, its operation, and the removal of what that takes the place of."""
+
+    entry: Mapping[str, Any]
+    row: Row | None
+    operation: Operation | None
+    removals: Sequence[Operation] = ()
+
+    @property
+    def operations(self) -> list[Operation]:
+        return [*([self.operation] if self.operation is not None else []), *self.removals]
+
+
+def plan_each(
     service: Service,
     resource: Resource,
     entries: Sequence[Mapping[str, Any]],
-    update_secret: Callable[[Mapping[str, Any]], bool],
-    optional: Collection[str],
-) -> tuple[list[Operation | None], list[Row | None]]:
-    """For each entry what has to be done, and the row that is there."""
+    *,
+    state: str,
+    update_secret: Callable[[Mapping[str, Any]], bool] = lambda _entry: False,
+    optional: Collection[str] = (),
+) -> list[Planned]:
+    """What each entry takes; all names are known to be there, and all objects to be right, when this returns."""
     asked = [resource.desired(entry) for entry in entries]
-    (key,) = resource.identity
-    rows = service.find_each(resource, key, [each[resource.label] for each in asked])
-    if context.params["state"] == "absent":
-        return [plan_object(resource, None, row) for row in rows], rows
-    full = [complete(resource, each, row, service.supports, optional) for each, row in zip(asked, rows, strict=True)]
-    operations = [
-        plan_object(resource, wanted, row, asked=each.keys() - set(optional), update_secret=update_secret(entry))
-        for entry, each, wanted, row in zip(entries, asked, service.resolve(resource, full), rows, strict=True)
+    labels = [resource.titled(each) for each in asked]
+    identities = _identities(service, resource, asked, required=state == "present")
+    found = service.find_all(resource, identities)
+    spent = [_spent(resource, entry, rows) for entry, rows in zip(entries, found, strict=True)]
+    rows = [
+        service.one(resource, label, [row for row in all_of if row not in used])
+        for label, all_of, used in zip(labels, found, spent, strict=True)
     ]
-    return operations, rows
+    if state == "absent":
+        return [
+            Planned(entry, row, plan_object(resource, None, row, label=label))
+            for entry, row, label in zip(entries, rows, labels, strict=True)
+        ]
+    full = [complete(resource, each, row, service.supports, optional) for each, row in zip(asked, rows, strict=True)]
+    plans = []
+    resolved = service.resolve(resource, full)
+    for entry, each, wanted, row, used, label in zip(entries, asked, resolved, rows, spent, labels, strict=True):
+        refuse_invalid(resource, wanted, row, label)
+        operation = plan_object(
+            resource,
+            wanted,
+            row,
+            label=label,
+            asked=each.keys() - set(optional),
+            update_secret=update_secret(entry),
+            beside=used,
+        )
+        after = [operation] if operation is not None else []
+        removals = [Operation("delete", resource, f"{label} (spent)", current=old, after=after) for old in used]
+        plans.append(Planned(entry, row, operation, removals))
+    return plans
+
+
+def _identities(
+    service: Service, resource: Resource, asked: Sequence[Mapping[str, Any]], *, required: bool
+) -> list[dict[str, Any]]:
+    """What tells each entry's object from others, by the API's names, ids for names; None for a name that nothing has."""
+    fields = [field for field in resource.fields if field.path in resource.identity and field.ref]
+    names = {field.ref: [name for each in asked for name in names_in(each.get(field.name))] for field in fields}
+    service.look_up(names, required=required)
+    identities = []
+    for each in asked:
+        identity = dict(zip(resource.identity, identity_of_options(resource, each), strict=True))
+        for field in fields:
+            if each.get(field.name):
+                identity[field.path] = named(each[field.name], partial(service.known_id, field.ref))
+        identities.append(identity)
+    return identities
+
+
+def _spent(resource: Resource, entry: Mapping[str, Any], rows: Sequence[Row]) -> list[Row]:
+    """The rows that are of no more use, where the entry asks for a new one then."""
+    days = entry.get("renew_before")
+    if resource.spent is None or days is None:
+        return []
+    return [row for row in rows if resource.spent(row, days)]
+
+
+def refuse_unasked(service: Service, plans: Sequence[Planned]) -> None:
+    """Make no change that does more than it says, unless its entry says that this is meant."""
+    plan = [each for planned in plans for each in planned.operations]
+    for planned in plans:
+        for operation in planned.operations:
+            for consent in operation.resource.consents:
+                if consent.option and planned.entry.get(consent.option):
+                    continue
+                effect = consent.effect(service, operation, plan)
+                if effect:
+                    how = f"Set {consent.option} if this is meant. " if consent.option else ""
+                    raise Failure(f"Could not {operation}: {effect}. {how}Nothing was changed.")
 
 
 def refuse_loss(context: Context, option: str) -> None:

@@ -16,12 +16,15 @@ from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
+    ALL_KEYS,
     HIDDEN,
     HIDDEN_WRITTEN,
     Field,
     Resource,
     Unknown,
     get_path,
+    named,
+    unknowns,
     view,
     with_path,
     without_path,
@@ -37,7 +40,7 @@ class Operation:
 
     ``current`` is the server's row before it (None for a creation). ``fallback`` are values to try instead where the server
     refuses these with the words ``refusal``. ``after`` are operations that have to be done before it, beside those that make
-    what its values hold.
+    what its values hold. ``beside`` are rows of the same identity that are there before a creation.
     """
 
     action: str
@@ -49,6 +52,7 @@ class Operation:
     fallback: dict[str, Any] = field(default_factory=dict)
     refusal: str = ""
     after: Sequence[Operation] = ()
+    beside: Sequence[Row] = ()
 
     def __str__(self) -> str:
         return f"{self.action} {self.label}"
@@ -56,8 +60,13 @@ class Operation:
     @property
     def needs(self) -> list[Operation]:
         """The operations that have to be done before it."""
-        sources = (value.source for value in self.values.values() if isinstance(value, Unknown))
+        sources = [unknown.source for value in self.values.values() for unknown in unknowns(value)]
         return [*self.after, *(source for source in sources if source is not None)]
+
+    @property
+    def within(self) -> dict[str, Any]:
+        """The objects within which its own one lies, by option."""
+        return {name: self.values.get(name, self.existing.get(name)) for name in self.resource.parents}
 
     @property
     def existing(self) -> Row:
@@ -73,24 +82,38 @@ class Operation:
 
     def body(self) -> dict[str, Any]:
         """What is sent, by the API's names. It may still hold :class:`Unknown` values of earlier operations."""
+        resource = self.resource
         body: dict[str, Any] = {}
-        fields = [item for item in self.fields if item.in_body]
+        fields = [item for item in self.fields if item.in_body and item.name not in resource.parents]
         if self.current is not None and fields:
             # A nested setting goes with its neighbours: servers replace what holds it.
             holders = [item.path.partition(".")[0] for item in fields if "." in item.path]
-            body = {key: self.current[key] for key in (*self.resource.whole, *holders) if key in self.current}
-            for path in self.resource.derived:
+            whole = self.current if resource.whole == ALL_KEYS else resource.whole
+            body = {key: self.current[key] for key in (*whole, *holders) if key in self.current}
+            for path in (*resource.derived, *resource.parents):
                 body = without_path(body, path)
         for item in fields:
             body = with_path(body, item.path, self.values[item.name])
-        return body
+        return resource.sending(body)
 
-    def predicted(self) -> dict[str, Any]:
+    def outcome(self) -> dict[str, Any]:
         """The row after it, as far as it is known before it."""
         row: dict[str, Any] = dict(self.current or {})
         for item in self.fields:
             row = with_path(row, item.path, self.values[item.name])
-        return view(self.resource, row)
+        return row
+
+    def predicted(self) -> dict[str, Any]:
+        """The row after it as modules return it."""
+        return view(self.resource, self.outcome())
+
+
+def rows_after(plan: Sequence[Operation], resource: Resource, rows: Sequence[Row]) -> list[Row]:
+    """The rows of a kind as they are once a plan is carried out."""
+    own = [operation for operation in plan if operation.resource.kind == resource.kind]
+    changed = {operation.existing[resource.id]: operation for operation in own if operation.current is not None}
+    left = [row for row in rows if row[resource.id] not in changed]
+    return [*left, *(operation.outcome() for operation in own if operation.action != "delete")]
 
 
 def complete(
@@ -116,7 +139,34 @@ def complete(
         elif item.default is not None and supports(resource, item, current):
             empty = current is None or (item.default_if_empty and not get_path(current, item.path))
             options.update({item.name: item.default} if empty else {})
-    return options
+    return {**_emptied(resource, asked, current), **options}
+
+
+def _emptied(resource: Resource, asked: Mapping[str, Any], current: Row | None) -> dict[str, Any]:
+    """The settings that stand against one that the task named, as empty."""
+    others = [
+        item
+        for names in resource.alternatives
+        for item in resource.fields
+        if item.name in names and any(asked.get(name) for name in names) and get_path(current, item.path)
+    ]
+    return {item.name: [] if item.type == "list" else "" for item in others}
+
+
+def refuse_invalid(resource: Resource, wanted: Mapping[str, Any], current: Row | None, label: str) -> None:
+    """Say what is wrong with an object before anything is written: what it would be, or what it was created as."""
+    for item in resource.fields:
+        kept = get_path(current, item.path)
+        if item.fixed and item.name in wanted and current is not None and item.differs(wanted[item.name], kept):
+            raise Failure(
+                f"{label} has the {item.name} {item.shown(kept)!r}, which cannot become {item.shown(wanted[item.name])!r}. "
+                "Remove it and create it anew, or give the new one another name. Nothing was changed."
+            )
+    if resource.invalid is not None:
+        now = {item.name: get_path(current, item.path) for item in resource.fields}
+        wrong = resource.invalid({**now, **wanted})
+        if wrong:
+            raise Failure(f"{label}: {wrong}. Nothing was changed.")
 
 
 def plan_object(
@@ -127,16 +177,20 @@ def plan_object(
     label: str = "",
     asked: Collection[str] | None = None,
     update_secret: bool = False,
+    beside: Sequence[Row] = (),
 ) -> Operation | None:
     """The one operation that brings one object to what is wanted (None: to absence); None where nothing has to be done.
 
     ``wanted`` holds options, references as ids; ``asked`` are those of them that are not defaults (none given: all). With
     ``update_secret`` secrets that cannot be read back are written although nothing says that they differ.
+    ``beside`` are rows of the same identity whose place a new object takes.
     """
     if wanted is None:
         if current is None:
             return None
         return Operation("delete", resource, label or _label(resource, current), current=current)
+    if resource.joins and current is None:
+        raise Failure(f"There is no {label or resource.named(wanted.get(resource.label))}, and none can be created.")
     values = {
         item.name: wanted[item.name]
         for item in resource.fields
@@ -149,7 +203,7 @@ def plan_object(
     values.update({item.name: wanted[item.name] for item in unreadable if current is None or update_secret or not item.on_create})
     label = label or resource.named(wanted.get(resource.label))
     action = "create" if current is None else "update"
-    return Operation(action, resource, label, values, frozenset(wanted if asked is None else asked), current)
+    return Operation(action, resource, label, values, frozenset(wanted if asked is None else asked), current, beside=beside)
 
 
 def plan_set(
@@ -247,7 +301,8 @@ def _shown(item: Field, value: Any, name_of: Callable[[str, Any], Any], hidden: 
     if item.secret:
         return hidden
     if item.ref and value:
-        value = [name_of(item.ref, one) for one in value] if isinstance(value, list) else name_of(item.ref, value)
+        value = named(value, lambda one: name_of(item.ref, one))
+        value = sorted(value, key=str) if item.unordered else value
     return item.shown(value)
 
 

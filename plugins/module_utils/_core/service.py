@@ -9,43 +9,32 @@ PRIVATE to this collection. What is special about authentik and NetBird is in th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, Unknown, get_path
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
+    Field,
+    Resource,
+    Unknown,
+    get_path,
+    named,
+)
 
 Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Reference:
-    """How a name becomes an id. ``by`` are the keys of a row that the name is compared with, in this order.
-
-    ``filter`` is a query that finds one name (none: the list is short enough to be read whole), ``prefer`` decides between
-    several rows that match.
-    """
-
-    kind: str
-    path: str
-    by: tuple[str, ...] = ("name",)
-    filter: str = ""
-    id: str = "pk"
-    params: Mapping[str, Any] | None = None
-    prefer: Callable[[Row], Any] | None = None
 
 
 class Service:
     """Base of a product's own: one server during one task.
 
     ``name`` is for people, ``option`` the prefix of the options that hold its URL and token, ``arguments`` are its other ones.
+    ``references`` are the kinds of objects that settings refer to by name.
     """
 
     name = ""
     option = ""
     arguments: Mapping[str, dict[str, Any]] = {}
-    references: Mapping[str, Reference] = {}
+    references: Mapping[str, Resource] = {}
 
     def __init__(self, client: Client, *, check_mode: bool, warn: Callable[[str], None]) -> None:
         self._client = client
@@ -96,11 +85,20 @@ class Service:
             rows = self._lists[key] = self.fresh_rows(path, params)
         return rows
 
+    def rows_of(self, resource: Resource, within: Mapping[str, Any], *, fresh: bool = False, **query: Any) -> list[Row]:
+        """The rows of a kind, those within one object where it lies within others, if ``fresh`` read anew."""
+        read = self.fresh_rows if fresh else self.all_rows
+        rows = read(resource.path.format(**within), {**(resource.params or {}), **query})
+        return [resource.reading({**row, **within}) for row in rows]
+
     def rows(self, resource: Resource, identity: Mapping[str, Any], *, fresh: bool = False) -> list[Row]:
         """The rows that have these values, if ``fresh`` read anew. Servers ignore unknown filters, so each row is looked at."""
-        params = {**(resource.params or {}), **({resource.filter: identity[resource.filter]} if resource.filter else {})}
-        rows = (self.fresh_rows if fresh else self.all_rows)(resource.path, params)
-        return [row for row in rows if all(get_path(row, path) == value for path, value in identity.items())]
+        query = {resource.filter: identity[resource.filter]} if resource.filter else {}
+        within = {name: identity[name] for name in resource.parents}
+        rows = self.rows_of(resource, within, fresh=fresh, **query)
+        return [
+            row for row in rows if all(_comparable(get_path(row, key)) == _comparable(value) for key, value in identity.items())
+        ]
 
     def find(self, resource: Resource, key: str, value: Any) -> Row | None:
         """The one row that has this value."""
@@ -109,9 +107,35 @@ class Service:
     def find_each(self, resource: Resource, key: str, values: Sequence[Any]) -> list[Row | None]:
         """For each of these values of a key the one row that has it, with the settings that are read elsewhere."""
         found = self._found(resource, [key], values)
-        rows = [self._one(resource.named(value), resource.id, found[value]) for value in values]
+        return [self.one(resource, resource.named(value), found[value]) for value in values]
+
+    def find_all(self, resource: Resource, identities: Sequence[Mapping[str, Any]]) -> list[list[Row]]:
+        """For each of these identities the rows that have it; what is within an object that is not there yet is not there."""
+        if resource.joins or (len(resource.identity) == 1 and not resource.parents):
+            keys = resource.by if resource.joins else resource.identity
+            values = [each[resource.identity[0]] for each in identities]
+            found = self._found(resource, keys, values)
+            return [found[value] for value in values]
+        indexes: dict[tuple[Any, ...], dict[tuple[Any, ...], list[Row]]] = {}
+        rows: list[list[Row]] = []
+        for identity in identities:
+            place = tuple(identity[name] for name in resource.parents)
+            if any(each is None or isinstance(each, Unknown) for each in place):
+                rows.append([])
+                continue
+            if place not in indexes:
+                index = indexes[place] = {}
+                for row in self.rows_of(resource, dict(zip(resource.parents, place, strict=True))):
+                    key = tuple(_comparable(get_path(row, path)) for path in resource.identity)
+                    index.setdefault(key, []).append(row)
+            rows.append(indexes[place].get(tuple(_comparable(identity[path]) for path in resource.identity), []))
+        return rows
+
+    def one(self, resource: Resource, label: str, rows: Sequence[Row]) -> Row | None:
+        """The one row of several that could be meant, with the settings that are read elsewhere."""
+        row = self._one(label, resource.id, rows)
         sources = [(field.path, field.source) for field in resource.fields if field.source is not None]
-        return [row and {**row, **{path: source(self, row) for path, source in sources}} for row in rows]
+        return row and {**row, **{path: source(self, row) for path, source in sources}}
 
     def _one(self, label: str, key: str, rows: Sequence[Row]) -> Row | None:
         if len(rows) > 1:
@@ -122,7 +146,7 @@ class Service:
             )
         return rows[0] if rows else None
 
-    def _found(self, where: Resource | Reference, keys: Sequence[str], values: Collection[Any]) -> dict[Any, list[Row]]:
+    def _found(self, where: Resource, keys: Sequence[str], values: Collection[Any]) -> dict[Any, list[Row]]:
         """For each value the rows that have it, at the first of these keys where any has."""
         rows = self._rows_with(where, values) if values else []
         indexes: list[dict[Any, list[Row]]] = []
@@ -132,19 +156,21 @@ class Service:
                 indexes[-1].setdefault(get_path(row, key), []).append(row)
         return {value: next((index[value] for index in indexes if value in index), []) for value in values}
 
-    def _rows_with(self, where: Resource | Reference, values: Collection[Any]) -> list[Row]:
+    def _rows_with(self, where: Resource, values: Collection[Any]) -> list[Row]:
         """The rows in which the filter has one of these values, and maybe others.
 
         Several are found in the whole list, unless more pages follow its first one than there are values: those are asked
         for one by one, as is a single one.
         """
         params, query = where.params or {}, where.filter
+        if where.parents:
+            return self.rows_everywhere(where)
         whole = not query or list_key(where.path, params) in self._lists
         if whole or (len(values) > 1 and self._read_short(where.path, params, len(values))):
-            return self.all_rows(where.path, params)
-        rows = (row for value in values for row in self.all_rows(where.path, {**params, query: value}))
+            return self.rows_of(where, {})
+        rows = (row for value in values for row in self.rows_of(where, {}, **{query: value}))
         # A row may answer several of them.
-        return list({row[where.id]: row for row in rows}.values())
+        return list({row[where.ref]: row for row in rows}.values())
 
     def _read_short(self, path: str, params: Mapping[str, Any], most: int) -> bool:
         """Read a list if no more than so many pages follow the first."""
@@ -159,8 +185,8 @@ class Service:
     def read(self, resource: Resource, row: Row) -> Row:
         """One object as a new read shows it."""
         self._lists.clear()
-        (key,) = resource.identity
-        found = self.find(resource, key, get_path(row, key))
+        rows = self.rows(resource, {path: get_path(row, path) for path in (*resource.identity, *resource.parents)})
+        found = self.one(resource, resource.kind, [each for each in rows if each[resource.id] == row[resource.id]])
         if found is None:
             raise Failure(f"{self.name} does not show it any more.")
         return found
@@ -171,16 +197,21 @@ class Service:
         wanted: dict[str, list[str]] = {}
         for item in items:
             for name, kind in kinds.items():
-                wanted.setdefault(kind, []).extend(_names(item.get(name)))
+                wanted.setdefault(kind, []).extend(names_in(item.get(name)))
         self.look_up(wanted)
         return [
             {name: self._translated(kinds[name], value) if name in kinds else value for name, value in item.items()}
             for item in items
         ]
 
-    def look_up(self, wanted: Mapping[str, Iterable[str]]) -> None:
+    def look_up(self, wanted: Mapping[str, Iterable[str]], *, required: bool = True) -> None:
         """Learn the ids of names, by kind, unless they are known."""
-        self.named_rows({kind: [name for name in names if (kind, name) not in self._ids] for kind, names in wanted.items()})
+        unknown = {kind: [name for name in names if (kind, name) not in self._ids] for kind, names in wanted.items()}
+        self.named_rows(unknown, required=required)
+
+    def known_id(self, kind: str, name: str) -> Any:
+        """The id of a name that was looked up; None if there is none."""
+        return self._ids.get((kind, name))
 
     def named_rows(self, wanted: Mapping[str, Collection[str]], *, required: bool = True) -> dict[str, dict[str, Row]]:
         """The rows of names, by kind and name, looked up whatever is known; their ids are known then.
@@ -195,10 +226,10 @@ class Service:
             for name, rows in self._found(reference, reference.by, dict.fromkeys(names)).items():
                 label = f"{reference.kind} {name!r}"
                 preferred = [row for row in rows if reference.prefer is not None and reference.prefer(row)]
-                row = self._one(label, reference.id, preferred or rows)
+                row = self._one(label, reference.ref, preferred or rows)
                 if row is not None:
                     found[kind][name] = row
-                    self.learn(kind, name, row[reference.id])
+                    self.learn(kind, name, row[reference.ref])
                 elif required and self._check_mode:
                     self._warn(f"{label} does not exist in {self.name} yet; a run without check mode needs it.")
                     self._ids[kind, name] = Unknown(label)
@@ -210,7 +241,16 @@ class Service:
 
     def rows_of_kind(self, kind: str) -> list[Row]:
         """All rows of what names of this kind can stand for."""
-        return self.all_rows(self.references[kind].path, self.references[kind].params)
+        return self.rows_everywhere(self.references[kind])
+
+    def rows_everywhere(self, resource: Resource) -> list[Row]:
+        """All rows of a kind, wherever they lie: a request more for each object that they can lie within."""
+        places: list[dict[str, Any]] = [{}]
+        for name in resource.parents:
+            (kind,) = (field.ref for field in resource.fields if field.name == name)
+            ids = [row[self.references[kind].ref] for row in self.rows_of_kind(kind)]
+            places = [{**place, name: each} for place in places for each in ids]
+        return [row for place in places for row in self.rows_of(resource, place)]
 
     def learn(self, kind: str, name: str, value: Any) -> None:
         """Note a name and its id that an answer told."""
@@ -225,17 +265,17 @@ class Service:
     def name_of(self, kind: str, value: Any) -> Any:
         """The name of an id, for people. Costs a list where no answer has told it yet."""
         if isinstance(value, Unknown):
-            return value
+            return value.name or value
         if (kind, value) not in self._names:
             reference = self.references[kind]
             for row in self.rows_of_kind(kind):
-                self._names.setdefault((kind, row[reference.id]), next(str(row[key]) for key in reference.by if row.get(key)))
+                self._names.setdefault((kind, row[reference.ref]), next(str(row[key]) for key in reference.by if row.get(key)))
         return self._names.get((kind, value), value)
 
     def _translated(self, kind: str, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self._ids[kind, name] for name in value]
-        return self._ids[kind, value] if value else None
+        if not value:
+            return value if isinstance(value, (list, dict)) else None
+        return named(value, lambda name: self._ids[kind, name])
 
 
 def list_key(path: str, params: Mapping[str, Any] | None) -> tuple[str, str]:
@@ -243,5 +283,11 @@ def list_key(path: str, params: Mapping[str, Any] | None) -> tuple[str, str]:
     return path, repr(sorted((params or {}).items()))
 
 
-def _names(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value] if value else []
+def names_in(value: Any) -> list[str]:
+    """The names that a reference holds: one, a list of them, or a mapping whose keys they are."""
+    return list(value) if isinstance(value, (list, dict)) else [value] if value else []
+
+
+def _comparable(value: Any) -> Any:
+    """A value of an identity as it can be looked up: of a list the order says nothing, and nothing is nothing."""
+    return tuple(sorted(value, key=str)) if isinstance(value, list) else value or None

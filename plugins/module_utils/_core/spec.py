@@ -12,10 +12,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any
 
 HIDDEN = "(hidden)"
 HIDDEN_WRITTEN = "(hidden, written)"
+# Of an object that is replaced, every key is sent back, also those that came with a later version.
+ALL_KEYS = ("*",)
 
 
 @dataclass(eq=False, repr=False)
@@ -23,12 +26,13 @@ class Unknown:
     """A value that exists only once an earlier step is carried out.
 
     ``source`` is the operation of the same plan that makes it (its answer then holds the value); without a source it is an
-    object that an earlier task would have made, met in check mode.
+    object that an earlier task would have made, met in check mode. ``name`` is how other objects name it.
     """
 
     label: str
     source: Any = None
     key: str = "pk"
+    name: str = ""
 
     def __repr__(self) -> str:
         return f"{self.label} (known after apply)"
@@ -72,7 +76,8 @@ class Field:
     required: bool = False
     needed: bool = False
     internal: bool = False
-    # The kind of object that the value refers to: the option holds a name, the API an id. An empty name means none.
+    # The kind of object that the value (or each item, or each key) refers to: the option holds a name, the API an id. An empty
+    # name means none.
     ref: str = ""
     # Lists that are compared as sets, and how a value of either side is brought into the form in which it is compared.
     unordered: bool = False
@@ -93,6 +98,8 @@ class Field:
     secret: bool = False
     readable: bool = True
     on_create: bool = False
+    # What the server keeps as it was created.
+    fixed: bool = False
 
     @property
     def path(self) -> str:
@@ -120,16 +127,31 @@ class Field:
         """``value`` as messages and differences may show it."""
         if self.secret:
             return HIDDEN
-        return printable(self.comparable(value) if isinstance(value, list) else value)
+        return printable(self.comparable(value) if isinstance(value, (list, dict)) else value)
+
+
+@dataclass(frozen=True)
+class Consent:
+    """A change that does more than it says, and is made only where the task sets the option ``option``.
+
+    ``effect(service, operation, plan)`` is what the operation would do beside what it says, as a sentence; nothing if it would
+    not. Without an option there is no way to have it made.
+    """
+
+    option: str
+    effect: Callable[[Any, Any, Any], str]
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One kind of object: its name for people, its collection in the API, and its settings."""
+    """One kind of object: its name for people, its collection in the API, and its settings.
+
+    A collection that lies within another object has that object's option in its path: C(networks/{network}/routers).
+    """
 
     kind: str
     path: str
-    fields: tuple[Field, ...]
+    fields: tuple[Field, ...] = ()
     # The option that a person knows the object by.
     label: str = "name"
     # The keys of an answer by which URLs address the object, and by which other objects refer to it.
@@ -139,29 +161,83 @@ class Resource:
     identity: tuple[str, ...] = ("name",)
     filter: str = ""
     params: Mapping[str, Any] | None = None
+    # The keys that a name in another object's settings is compared with, in this order, and who of several is meant.
+    by: tuple[str, ...] = ("name",)
+    prefer: Callable[[Mapping[str, Any]], Any] | None = None
+    # How a row of the server becomes one with the fields' paths, and how a body becomes what the server takes.
+    reading: Callable[[Mapping[str, Any]], Mapping[str, Any]] = same
+    sending: Callable[[dict[str, Any]], dict[str, Any]] = same
     # Where the server replaces the object, the keys that an update sends back, less what the server works out itself.
     # Without them only changes are sent.
     whole: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     # Only a new read shows what an update did.
     fresh: bool = False
+    # Objects that come to be in another way: tasks find them by any of the keys ``by``, and change or remove them.
+    joins: bool = False
+    # Options of which naming one empties the others.
+    alternatives: tuple[tuple[str, ...], ...] = ()
+    # What is wrong with an object as it would be, by options: a sentence, or nothing.
+    invalid: Callable[[Mapping[str, Any]], str] | None = None
+    # Whether an object is of no more use within so many days, so that a new one takes its place where the task renews.
+    spent: Callable[[Mapping[str, Any], int], bool] | None = None
+    # The keys of what the answer to a creation tells, and no other answer.
+    tells: tuple[str, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    # What else C(AnsibleModule) has to hold the options to.
+    constraints: Mapping[str, Any] | None = None
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The options that name the objects within which these ones lie."""
+        return tuple(name for _text, name, _format, _conversion in Formatter().parse(self.path) if name)
 
     def arguments(self) -> dict[str, dict[str, Any]]:
-        return {field.name: field.argument() for field in self.fields if not field.internal}
+        """The options of one object."""
+        return {
+            **{field.name: field.argument() for field in self.fields if not field.internal},
+            **{consent.option: {"type": "bool", "default": False} for consent in self.consents if consent.option},
+            **({"renew_before": {"type": "int"}} if self.spent is not None else {}),
+        }
 
     def named(self, label: Any) -> str:
         """The object in a sentence: C(application 'netbird')."""
         return f"{self.kind} {str(label)!r}" if label is not None else self.kind
+
+    def titled(self, options: Mapping[str, Any]) -> str:
+        """An object by the options that tell it from others, names as they were given."""
+        own = [field.name for field in self.fields if field.path in self.identity and field.name not in self.parents]
+        values = [options.get(name) for name in ([self.label] if len(own) < 2 else own)]
+        words = [str(word) for value in values if value for word in (value if isinstance(value, list) else [value])]
+        return " of ".join([self.named(" ".join(words) or None), *(repr(options.get(name)) for name in self.parents)])
 
     def desired(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """What a task asked for, by option; what it left out is not in it."""
         return {field.name: options[field.name] for field in self.fields if options.get(field.name) is not None}
 
 
+def named(value: Any, translate: Callable[[Any], Any]) -> Any:
+    """A reference, a list of them, or a mapping whose keys they are, with each of them translated."""
+    if isinstance(value, list):
+        return [translate(each) for each in value]
+    if isinstance(value, dict):
+        return {translate(key): each for key, each in value.items()}
+    return translate(value)
+
+
+def unknowns(value: Any) -> list[Unknown]:
+    """The values in it that are not known yet."""
+    if isinstance(value, (list, dict)):
+        return [unknown for item in value for unknown in unknowns(item)]
+    return [value] if isinstance(value, Unknown) else []
+
+
 def printable(value: Any) -> Any:
     """``value`` with words where it is not known yet."""
     if isinstance(value, list):
         return [printable(item) for item in value]
+    if isinstance(value, dict):
+        return {printable(key): item for key, item in value.items()}
     return repr(value) if isinstance(value, Unknown) else value
 
 

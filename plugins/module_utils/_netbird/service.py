@@ -14,13 +14,13 @@ from typing import Any
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Reference, Row, Service
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row, Service
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, has_path
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.account import ACCOUNT_SETTINGS
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.kinds import KINDS, REFERENCES
 
-REFERENCES: dict[str, Reference] = {
-    "group": Reference("group", "groups", id="id"),
-    "connector": Reference("identity provider", "identity-providers", id="id"),
-}
+# What there is one of is answered as it is, and not in a list.
+SINGLE = {resource.path for resource in KINDS.values() if not resource.id}
 
 
 def of_a_login(token: str) -> bool:
@@ -58,16 +58,22 @@ class Netbird(Service):
 
     def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[tuple[list[Row], int]]:
         rows = self.get(path, params)
+        if path in SINGLE:
+            rows = [rows]
+        # No rows are null in some lists.
+        rows = [] if rows is None else rows
         if not isinstance(rows, list):
             raise Failure(f"{self._client.url} does not answer as NetBird does. Check netbird_url.")
         yield rows, 0
 
     def url(self, resource: Resource, row: Row) -> str:
-        return f"{resource.path}/{row[resource.id]}"
+        path = resource.path.format(**row)
+        return f"{path}/{row[resource.id]}" if resource.id else path
 
     def supports(self, resource: Resource, field: Field, row: Row | None) -> bool:
-        # A setting that a version lacks is not among those that it lists; there is no other sign of it.
-        return row is None or not field.readable or has_path(row, field.path)
+        # A setting of the account that a version lacks is not among those that it lists; there is no other sign of it. Rows of
+        # other kinds leave out what is empty.
+        return resource is not ACCOUNT_SETTINGS or row is None or has_path(row, field.path)
 
     def account(self) -> Row:
         """The account that the token belongs to, with its settings (C(GET /api/accounts))."""

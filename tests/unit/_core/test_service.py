@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Reference, Row, Service
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row, Service
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, Unknown
 
 PAGE = 100
@@ -24,8 +24,8 @@ class Server(Service):
 
     name = "the server"
     references: ClassVar = {
-        "person": Reference("person", "people/", filter="name"),
-        "team": Reference("team", "teams/", by=("slug", "name"), prefer=lambda row: row["own"]),
+        "person": Resource("person", "people/", filter="name"),
+        "team": Resource("team", "teams/", by=("slug", "name"), prefer=lambda row: row["own"]),
     }
 
     def __init__(self, *, check_mode: bool = False, **lists: list[Row]) -> None:
