@@ -17,8 +17,8 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure, NoAnswerError
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation, Row, phases
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation, Row, phases, plan_object
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service, comparable_identity
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
     Endpoint,
     Field,
@@ -29,6 +29,8 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 
 # Seconds to wait before looking whether a POST without an answer was carried out; after the last, it failed.
 PAUSES = (0.2, 1.0, 3.0)
+# How servers refuse what somebody else has made since the plan.
+TAKEN = (400, 405, 409, 412, 422)
 
 
 def apply(
@@ -61,9 +63,49 @@ def apply(
             for _operation in start(work, phase):
                 if progress is not None:
                     progress(len(results), len(operations))
+            if not failures:
+                _settle(service, phase, results, failures)
             if failures:
                 raise _explained(operations, failures, results)
     return {operation: row for operation in operations if (row := results[operation]) is not None}
+
+
+def _settle(
+    service: Service,
+    phase: Sequence[Operation],
+    results: dict[Operation, Row | None],
+    failures: dict[Operation, Failure],
+) -> None:
+    """Where another task has made the same objects at the same time, leave the first of each, by its id.
+
+    It takes a read for each place in which something was made.
+    """
+    places: dict[tuple[str, str], list[Operation]] = {}
+    for operation in phase:
+        if operation.action == "create" and operation.resource.twins:
+            places.setdefault((operation.resource.path, repr(operation.within)), []).append(operation)
+    for made in places.values():
+        resource, within = made[0].resource, made[0].within
+        there: dict[tuple[Any, ...], list[Row]] = {}
+        for row in service.rows_of(resource, within, fresh=True):
+            there.setdefault(comparable_identity(resource, row), []).append(row)
+        for operation in made:
+            own = results[operation] or {}
+            others = [each for each in there.get(comparable_identity(resource, own), []) if each not in operation.beside]
+            first = min(others, key=lambda row: str(row[resource.id]), default=own)
+            if first[resource.id] == own[resource.id]:
+                continue
+            try:
+                service.write("DELETE", service.url(resource, own), None)
+                results[operation] = _brought(service, operation, first)
+            except Failure as failure:
+                failures[operation] = failure
+
+
+def _brought(service: Service, operation: Operation, row: Row) -> Row:
+    """An object that somebody else has made meanwhile, as the operation would have it."""
+    update = plan_object(operation.resource, operation.values, row, label=operation.label, asked=operation.asked)
+    return row if update is None else _update(service, update)
 
 
 def _explained(
@@ -141,24 +183,31 @@ def _create_or_fall_back(service: Service, operation: Operation) -> Row:
     try:
         return _create(service, operation)
     except ApiError as error:
-        if not operation.fallback or operation.refusal not in error.detail:
+        if operation.fallback and operation.refusal in error.detail:
+            operation.values.update(operation.fallback)
+            return _create(service, operation)
+        taken = _made(service, operation) if error.status in TAKEN else []
+        if len(taken) != 1:
             raise
-        operation.values.update(operation.fallback)
-        return _create(service, operation)
+        return _brought(service, operation, taken[0])
 
 
 def _create(service: Service, operation: Operation) -> Row:
     """POST, once: nothing stops a server from making the same object twice, so a lost answer is looked up first."""
     resource, body = operation.resource, operation.body()
+    path = resource.path.format(**operation.within)
+    return _sent(
+        lambda: resource.reading({**service.write("POST", path, body), **operation.within}), partial(_made, service, operation)
+    )
+
+
+def _made(service: Service, operation: Operation) -> list[Row]:
+    """The objects that a creation is about, as far as they were not there before."""
+    resource = operation.resource
     identity = {item.path: operation.values.get(item.name) for item in resource.fields if item.path in resource.identity}
     there = [row[resource.id] for row in operation.beside]
-
-    def made() -> list[Row]:
-        rows = service.rows(resource, {**identity, **operation.within}, fresh=True)
-        return [row for row in rows if row[resource.id] not in there]
-
-    path = resource.path.format(**operation.within)
-    return _sent(lambda: resource.reading({**service.write("POST", path, body), **operation.within}), made)
+    rows = service.rows(resource, {**identity, **operation.within}, fresh=True)
+    return [row for row in rows if row[resource.id] not in there]
 
 
 def _sent(write: Callable[[], Row], made: Callable[[], list[Row]] = list) -> Row:

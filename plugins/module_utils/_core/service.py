@@ -126,18 +126,19 @@ class Service:
             if place not in indexes:
                 index = indexes[place] = {}
                 for row in self.rows_of(resource, dict(zip(resource.parents, place, strict=True))):
-                    key = tuple(_comparable(get_path(row, path)) for path in resource.identity)
-                    index.setdefault(key, []).append(row)
+                    index.setdefault(comparable_identity(resource, row), []).append(row)
             rows.append(indexes[place].get(tuple(_comparable(identity[path]) for path in resource.identity), []))
         return rows
 
     def one(self, resource: Resource, label: str, rows: Sequence[Row]) -> Row | None:
         """The one row of several that could be meant, with the settings that are read elsewhere."""
-        row = self._one(label, resource.id, rows)
+        row = self._one(resource, label, resource.id, rows)
         sources = [(field.path, field.source) for field in resource.fields if field.source is not None]
         return row and {**row, **{path: source(self, row) for path, source in sources}}
 
-    def _one(self, label: str, key: str, rows: Sequence[Row]) -> Row | None:
+    def _one(self, resource: Resource, label: str, key: str, rows: Sequence[Row]) -> Row | None:
+        preferred = [row for row in rows if resource.prefer is not None and resource.prefer(row)]
+        rows = preferred or rows
         if len(rows) > 1:
             ids = ", ".join(str(row[key]) for row in rows)
             raise Failure(
@@ -225,8 +226,7 @@ class Service:
             found[kind] = {}
             for name, rows in self._found(reference, reference.by, dict.fromkeys(names)).items():
                 label = f"{reference.kind} {name!r}"
-                preferred = [row for row in rows if reference.prefer is not None and reference.prefer(row)]
-                row = self._one(label, reference.ref, preferred or rows)
+                row = self._one(reference, label, reference.ref, rows)
                 if row is not None:
                     found[kind][name] = row
                     self.learn(kind, name, row[reference.ref])
@@ -272,6 +272,11 @@ class Service:
                 self._names.setdefault((kind, row[reference.ref]), next(str(row[key]) for key in reference.by if row.get(key)))
         return self._names.get((kind, value), value)
 
+    def tells_apart(self, kind: str, name: Any) -> bool:
+        """Whether a name stands for one object alone."""
+        reference = self.references[kind]
+        return len(self._found(reference, reference.by, [name])[name]) == 1
+
     def _translated(self, kind: str, value: Any) -> Any:
         if not value:
             return value if isinstance(value, (list, dict)) else None
@@ -281,6 +286,11 @@ class Service:
 def list_key(path: str, params: Mapping[str, Any] | None) -> tuple[str, str]:
     """What a list is kept under."""
     return path, repr(sorted((params or {}).items()))
+
+
+def comparable_identity(resource: Resource, row: Row) -> tuple[Any, ...]:
+    """What tells a row from others, as it can be looked up."""
+    return tuple(_comparable(get_path(row, path)) for path in resource.identity)
 
 
 def names_in(value: Any) -> list[str]:

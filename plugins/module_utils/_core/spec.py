@@ -181,6 +181,8 @@ class Resource:
     invalid: Callable[[Mapping[str, Any]], str] | None = None
     # Whether an object is of no more use within so many days, so that a new one takes its place where the task renews.
     spent: Callable[[Mapping[str, Any], int], bool] | None = None
+    # Servers that are asked for the same object by two at once make two of these.
+    twins: bool = False
     # The keys of what the answer to a creation tells, and no other answer.
     tells: tuple[str, ...] = ()
     consents: tuple[Consent, ...] = ()

@@ -81,7 +81,6 @@ SETUP_KEY = netbird_kind(
     prefer=lambda row: row["valid"],
     spent=lambda row, days: not row["valid"] or expired(row["expires"], days),
     tells=("key",),
-    invalid=lambda key: "a key that was revoked stays so" if key["revoked"] is False and key.get("state") == "revoked" else "",
 )
 
 
@@ -233,6 +232,7 @@ POLICY = netbird_kind(
             ("destinations", "destination_peer", "destination_resource"),
         ]
     },
+    twins=True,
 )
 
 

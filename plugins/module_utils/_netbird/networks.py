@@ -31,12 +31,27 @@ METRIC = 9999
 # What NetBird takes for a domain, with or without a wildcard; it answers 500 to anything that is neither this nor an address.
 DOMAIN = re.compile(r"(\*\.)?([^\W_]([\w-]{0,61}[^\W_])?\.)*[^\W_]([\w-]{0,61}[^\W_])?")
 
+
+def _takes_resources(service: Service, operation: Operation, plan: Sequence[Operation]) -> str:
+    """The policies that name what goes with a network."""
+    if operation.action != "delete":
+        return ""
+    taken = [
+        typed(row) for row in service.rows_of_kind("network_resource") if row["id"] in (operation.existing["resources"] or [])
+    ]
+    names = [policies_naming(service, plan, ("source_resource", "destination_resource"), each) for each in taken]
+    left = ", ".join(filter(None, names))
+    return f"NetBird would delete its resources too, and leave the policies {left} with one that is not there" if left else ""
+
+
 NETWORK = netbird_kind(
     "network",
     "networks",
     Field("name", required=True),
     Field("description"),
     derived=("id", "policies", "resources", "routers", "routing_peers_count"),
+    consents=(Consent("", _takes_resources),),
+    twins=True,
 )
 
 
@@ -93,6 +108,7 @@ NETWORK_ROUTER = netbird_kind(
     label="network",
     identity=("network", "peer", "peer_groups"),
     constraints={"mutually_exclusive": [("peer", "peer_groups")], "required_one_of": [("peer", "peer_groups")]},
+    twins=True,
 )
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.apply import apply
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation, phases
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row, Service
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, Unknown
 
 GROUP = Resource(kind="group", path="groups", fields=(Field("name"),))
@@ -46,6 +46,9 @@ class Server(Service):
         self.meanwhile = meanwhile
         self.written: list[tuple[str, Any]] = []
         self.threads: set[str] = set()
+
+    def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[tuple[list[Row], int]]:
+        yield [], 0
 
     def url(self, resource: Resource, row: Mapping[str, Any]) -> str:
         return f"{resource.path}/{row['pk']}"
