@@ -29,7 +29,7 @@ options:
     description: The zone's name for people. A new one has its domain.
     type: str
   distribution_groups:
-    description: Names of the groups whose peers know the zone.
+    description: Names of the groups whose peers know the zone, at least one. Needed to create the zone.
     type: list
     elements: str
   enable_search_domain:

@@ -14,7 +14,7 @@ from conformance._exchanges import OF_NETBIRD, of_netbird
 from conformance._issuer import Issuer
 from conformance._netbird import Client, Json, connect, dashboard_login, person, refusal
 from simulators import netbird
-from simulators.netbird import connectors, endpoints, kinds, objects, people, state
+from simulators.netbird import connectors, endpoints, kinds, objects, people, policies, state
 from simulators.netbird.state import xid
 
 # the recording
@@ -54,7 +54,7 @@ def change_type(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def change_ids(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = objects.minimum
-    monkeypatch.setattr(objects, "minimum", lambda account, ids: [row | {"id": xid()} for row in shown(account, ids)])
+    monkeypatch.setattr(policies, "minimum", lambda account, ids: [row | {"id": xid()} for row in shown(account, ids)])
 
 
 def change_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,9 @@ from typing import Any
 import pytest
 
 from simulators import authentik, netbird
-from simulators._server import Fault
+from simulators._server import Fault, Running
 from support import Servers
+from support.document import document
 from support.modules import call
 
 # A process without threads, that has loaded everything and forks one for each task.
@@ -51,15 +52,22 @@ SETS: dict[str, dict[str, Any]] = {
         "entitlements": [{"name": name, "groups": [f"{name}-group"]} for name in NAMES],
         "prune": True,
     },
+    "netbird_config": {"config": document(2), "prune": ["groups", "policies"]},
 }
 WAYS = {"lost": "slow", "done": "slow_after"}
+
+
+def server_of(module: str, servers: Servers) -> Running:
+    """The one that the module talks to."""
+    return servers.authentik if module.startswith("authentik") else servers.netbird
 
 
 def ready(module: str, folder: Path) -> tuple[Servers, dict[str, Any]]:
     """Servers with what the set refers to and with what it prunes, and the task's options."""
     servers = Servers(authentik.serve(version="2026.8"), netbird.serve(), folder)
     state = servers.authentik.state
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
+    product = module.partition("_")[0]
+    connection = {name: value for name, value in servers.connection.items() if name.startswith(product)}
     for name in (*NAMES, *OLD):
         state.add_group(f"{name}-group" if "application" in SETS[module] else f"other-{name}")
     call("authentik_application", {**connection, "slug": "netbird", "name": "NetBird"})
@@ -71,9 +79,15 @@ def ready(module: str, folder: Path) -> tuple[Servers, dict[str, Any]]:
             "application": "netbird",
             "entitlements": [{"name": name, "groups": [f"{name}-group"]} for name in (*OLD, *NAMES[:2])],
         },
+        "netbird_config": {
+            "config": {
+                "groups": [{"name": name} for name in OLD],
+                "policies": [{"name": name, "sources": [name], "destinations": [name]} for name in OLD],
+            }
+        },
     }
     assert call(module, {**connection, **before[module]}).get("changed") is True
-    servers.authentik.clear()
+    server_of(module, servers).clear()
     return servers, {**connection, **SETS[module], "concurrency": 4}
 
 
@@ -88,21 +102,22 @@ def forks() -> Iterator[subprocess.Popen[str]]:
 
 def killed(forks: subprocess.Popen[str], servers: Servers, module: str, options: dict[str, Any], fault: Fault) -> None:
     """Run the task until a request meets the fault, wait for what else is under way, and kill it there."""
+    server = server_of(module, servers)
     assert forks.stdin is not None
     assert forks.stdout is not None
-    servers.authentik.inject(fault)
+    server.inject(fault)
     forks.stdin.write(f"{json.dumps([module, options])}\n")
     forks.stdin.flush()
     child = int(forks.stdout.readline())
     deadline = time.monotonic() + 30
-    while len(servers.authentik.requests) <= fault.skip:
+    while len(server.requests) <= fault.skip:
         assert time.monotonic() < deadline, "the task never came that far"
         time.sleep(0.001)
     seen = 0
-    while seen < (seen := len(servers.authentik.requests)):
+    while seen < (seen := len(server.requests)):
         time.sleep(0.01)
     os.kill(child, signal.SIGKILL)
-    servers.authentik.clear_faults()
+    server.clear_faults()
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -110,7 +125,7 @@ def killed(forks: subprocess.Popen[str], servers: Servers, module: str, options:
 def test_killed_at_every_request(forks: subprocess.Popen[str], module: str, way: str, tmp_path: Path) -> None:
     servers, options = ready(module, tmp_path)
     call(module, options)
-    expected, count = servers.comparable_snapshot(), len(servers.authentik.requests)
+    expected, count = servers.comparable_snapshot(), len(server_of(module, servers).requests)
     stop(servers)
     assert count >= len(NAMES) + len(OLD)
     for number in range(count):

@@ -196,6 +196,8 @@ class Servers:
                 "authentik": self.authentik.state.snapshot(ids=False),
                 "settings": {**account.settings, **account.extra},
                 "connectors": sorted(connectors, key=lambda row: str(row["name"])),
+                "objects": self._netbird_objects(),
+                "dns_settings": account.dns_settings,
             },
             sort_keys=True,
             default=str,
@@ -208,6 +210,25 @@ class Servers:
             text = text.replace(group["id"], group["name"])
         snapshot: dict[str, Any] = json.loads(text)
         return snapshot
+
+    def _netbird_objects(self) -> dict[str, list[str]]:
+        """NetBird's objects by kind, each as text in which names stand for ids, without what is made up."""
+        kinds = self.netbird.state.account.objects
+        made_up = ("id", "key", "expires", "updated_at", "created_at", "last_used")
+        names = {
+            row["id"]: " of ".join(str(row[key]) for key in ("_parent", "domain", "name", "network_id") if row.get(key))
+            for rows in kinds.values()
+            for row in rows.values()
+        }
+
+        def shown(row: Mapping[str, Any]) -> str:
+            text = json.dumps({key: value for key, value in row.items() if key not in made_up}, sort_keys=True, default=str)
+            # Twice, because the name of what lies in something has that one's id.
+            for name, value in [*names.items()] * 2:
+                text = text.replace(name, value)
+            return text
+
+        return {kind: sorted(shown(row) for row in rows.values()) for kind, rows in kinds.items() if kind != "peers"}
 
     def frozen(self) -> Frozen:
         """The state of both, to be put back."""

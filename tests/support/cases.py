@@ -53,9 +53,16 @@ def made(module: str, **options: Any) -> dict[str, Any]:
     return {f"{COLLECTION}.{module}": options}
 
 
+def netbird(kind: str, **options: Any) -> dict[str, Any]:
+    return made(f"netbird_{kind}", **options)
+
+
 GROUPS = [made("authentik_group", name=name) for name in ("developers", "operators")]
 PROVIDER = made("authentik_oauth2_provider", name="NetBird", redirect_uris=[{"url": "https://netbird.company/cb"}])
 APPLICATION = made("authentik_application", slug="netbird", name="NetBird", provider="NetBird")
+DEVELOPERS = netbird("group", name="developers")
+OFFICE = netbird("network", name="office")
+PRINTER = netbird("network_resource", network="office", name="printer", address="192.168.7.9")
 CASES = [
     Case(
         "authentik_group",
@@ -248,6 +255,127 @@ CASES = [
         },
         removable=False,
     ),
+    Case(
+        "netbird_group",
+        {"name": "developers"},
+        {"resources": ["printer"]},
+        {"resources": []},
+        before=[OFFICE, PRINTER],
+    ),
+    Case(
+        "netbird_setup_key",
+        {"name": "servers"},
+        {"type": "one-off", "auto_groups": ["developers"], "usage_limit": 1, "ephemeral": True, "expires_in": 86400},
+        {"auto_groups": [], "revoked": True},
+        before=[DEVELOPERS],
+    ),
+    Case(
+        "netbird_posture_check",
+        {"name": "company devices"},
+        {
+            "description": "Not too old",
+            "nb_version_check": {"min_version": "0.70.0"},
+            "os_version_check": {"linux": {"min_kernel_version": "6.1"}, "darwin": {"min_version": "14"}},
+            "process_check": {"processes": [{"linux_path": "/usr/bin/guard", "mac_path": "/Applications/Guard"}]},
+        },
+        {
+            "description": "",
+            "nb_version_check": {},
+            "os_version_check": {"linux": {"min_kernel_version": "6.6"}},
+            "peer_network_range_check": {"action": "deny", "ranges": ["192.168.0.0/16"]},
+        },
+    ),
+    Case(
+        "netbird_policy",
+        {"name": "developers to servers"},
+        {
+            "description": "What they need",
+            "sources": ["developers"],
+            "destinations": ["servers"],
+            "protocol": "tcp",
+            "ports": ["443", "80"],
+            "bidirectional": False,
+            "source_posture_checks": ["company devices"],
+        },
+        {
+            "description": "",
+            "enabled": False,
+            "action": "drop",
+            "port_ranges": [{"start": 8000, "end": 8080}],
+            "destination_resource": "printer",
+            "source_posture_checks": [],
+        },
+        before=[
+            DEVELOPERS,
+            netbird("group", name="servers"),
+            netbird("posture_check", name="company devices", nb_version_check={"min_version": "0.70.0"}),
+            OFFICE,
+            PRINTER,
+        ],
+    ),
+    Case(
+        "netbird_user",
+        {"user": "automation"},
+        {"is_service_user": True, "role": "admin", "auto_groups": ["developers"]},
+        {"role": "user", "auto_groups": [], "is_blocked": True},
+        before=[DEVELOPERS],
+    ),
+    Case("netbird_network", {"name": "office"}, {"description": "Behind the router"}, {"description": ""}),
+    Case(
+        "netbird_network_resource",
+        {"network": "office", "name": "files"},
+        {"address": "192.168.7.9", "description": "The files", "groups": ["developers"]},
+        {"address": "*.files.company.example", "description": "", "groups": [], "enabled": False},
+        before=[DEVELOPERS, OFFICE],
+    ),
+    Case(
+        "netbird_network_router",
+        {"network": "office", "peer_groups": ["developers"]},
+        {"metric": 100},
+        {"masquerade": False, "enabled": False},
+        before=[DEVELOPERS, OFFICE],
+    ),
+    Case(
+        "netbird_route",
+        {"network_id": "exit", "peer_groups": ["developers"]},
+        {"network": "0.0.0.0/0", "groups": ["developers"], "description": "A way out", "skip_auto_apply": True},
+        {"domains": ["company.example"], "description": "", "skip_auto_apply": False, "metric": 1, "keep_route": True},
+        before=[DEVELOPERS],
+    ),
+    Case(
+        "netbird_nameserver_group",
+        {"name": "company"},
+        {"nameservers": [{"ip": "192.168.7.53"}], "groups": ["developers"], "domains": ["company.example"]},
+        {
+            "nameservers": [{"ip": "192.168.7.53", "port": 5353}, {"ip": "192.168.7.54"}],
+            "description": "The company's names",
+            "search_domains_enabled": True,
+            "enabled": False,
+        },
+        before=[DEVELOPERS],
+    ),
+    Case(
+        "netbird_dns_zone",
+        {"domain": "company.example"},
+        {"distribution_groups": ["developers"], "enable_search_domain": True},
+        {"name": "The company's", "enable_search_domain": False, "enabled": False},
+        before=[DEVELOPERS],
+    ),
+    Case(
+        "netbird_dns_record",
+        {"zone": "company.example", "name": "wiki.company.example", "type": "A", "content": "192.168.7.8"},
+        {},
+        {"ttl": 60},
+        before=[DEVELOPERS, netbird("dns_zone", domain="company.example", distribution_groups=["developers"])],
+    ),
+    Case(
+        "netbird_dns_settings",
+        {},
+        {"disabled_management_groups": ["developers"]},
+        {"disabled_management_groups": []},
+        before=[DEVELOPERS],
+        removable=False,
+    ),
 ]
 INFORMED = [
     made("authentik_info"),
@@ -257,11 +385,15 @@ INFORMED = [
     ),
     made("netbird_info"),
 ]
-# Modules that need both services set up, and the tests that have them.
+# Modules that need more than a case can say, and the tests that have them.
 ELSEWHERE = {
     "authentik_claims_info": "test_people.py",
+    "netbird_config": "test_config.py",
     "netbird_jwt_groups": "test_seed_module.py",
     "netbird_login_check": "test_causes.py",
+    "netbird_peer": "test_people_of_netbird.py",
+    "netbird_token": "test_people_of_netbird.py",
+    "netbird_user_invite": "test_people_of_netbird.py",
     "oidc_discovery": "test_issuer.py",
     "oidc_login": "test_causes.py",
 }

@@ -114,7 +114,10 @@ class Planned:
 
     @property
     def operations(self) -> list[Operation]:
-        return [*([self.operation] if self.operation is not None else []), *self.removals]
+        """In their order: an operation comes after those that it has to wait for."""
+        if self.operation is None:
+            return list(self.removals)
+        return [*self.removals, self.operation] if self.operation.after else [self.operation, *self.removals]
 
 
 def plan_each(
@@ -155,8 +158,12 @@ def plan_each(
             update_secret=update_secret(entry),
             beside=used,
         )
-        after = [operation] if operation is not None else []
-        removals = [Operation("delete", resource, f"{label} (spent)", current=old, after=after) for old in used]
+        removals = [Operation("delete", resource, f"{label} (spent)", current=old) for old in used]
+        if operation is not None and resource.unique:
+            operation.after = removals
+        elif operation is not None:
+            for removal in removals:
+                removal.after = [operation]
         plans.append(Planned(entry, row, operation, removals))
     return plans
 

@@ -183,6 +183,8 @@ class Resource:
     spent: Callable[[Mapping[str, Any], int], bool] | None = None
     # Servers that are asked for the same object by two at once make two of these.
     twins: bool = False
+    # Servers refuse a second one, so that a spent one goes before the new one comes, and not after it.
+    unique: bool = False
     # The keys of what the answer to a creation tells, and no other answer.
     tells: tuple[str, ...] = ()
     consents: tuple[Consent, ...] = ()
@@ -277,7 +279,8 @@ def view(resource: Resource, row: Mapping[str, Any]) -> dict[str, Any]:
 
     What the server derives is left out: a prediction could only guess it.
     """
-    shown: dict[str, Any] = {key: row[key] for key in (resource.id, resource.ref) if key in row}
+    ids = [resource.id, *([resource.ref] if resource.ref not in resource.derived else [])]
+    shown: dict[str, Any] = {key: row[key] for key in ids if key in row}
     for field in resource.fields:
         if not field.secret and has_path(row, field.path):
             shown = with_path(shown, field.path, printable(field.comparable(get_path(row, field.path))))

@@ -84,21 +84,26 @@ SETUP_KEY = netbird_kind(
 )
 
 
+def _checks_read(row: Row) -> Row:
+    """A posture check with an empty one for each kind of check that it does not have."""
+    return {**row, "checks": {field.name: row["checks"].get(field.name) or {} for field in CHECKS}}
+
+
 def _checks_sent(body: dict[str, Any]) -> dict[str, Any]:
-    checks = {name: _without_none(check) for name, check in body["checks"].items()}
+    checks = {name: _filled(check) for name, check in body["checks"].items()}
     return {**body, "checks": {name: check for name, check in checks.items() if check}}
 
 
-def _without_none(value: Any) -> Any:
-    """A check with what a task left out of it left out; an empty one is none."""
+def _filled(value: Any) -> Any:
+    """A check with what a task left out of it left out, and what NetBird shows empty in place of that."""
     if isinstance(value, Mapping):
-        inner = {name: _without_none(each) for name, each in value.items() if each is not None}
-        return {name: each for name, each in inner.items() if each not in ({}, [])}
-    return [_without_none(each) for each in value] if isinstance(value, list) else value
+        inner = {name: _filled(each) for name, each in value.items() if each is not None}
+        return {name: each for name, each in inner.items() if each not in ("", {}, [])}
+    return [_filled(each) for each in value] if isinstance(value, list) else value
 
 
 def _check(name: str, **options: dict[str, Any]) -> Field:
-    return Field(name, type="dict", suboptions=options, api=f"checks.{name}", canonical=lambda value: _without_none(value or {}))
+    return Field(name, type="dict", suboptions=options, api=f"checks.{name}", canonical=lambda value: _filled(value or {}))
 
 
 VERSION = {"type": "dict", "options": {"min_version": {"type": "str", "required": True}}}
@@ -134,7 +139,7 @@ CHECKS = (
 
 def _nothing_checked(check: Mapping[str, Any]) -> str:
     # NetBird closes the connection without an answer.
-    return "" if any(_without_none(check[field.name] or {}) for field in CHECKS) else "it has to check something"
+    return "" if any(_filled(check[field.name] or {}) for field in CHECKS) else "it has to check something"
 
 
 POSTURE_CHECK = netbird_kind(
@@ -143,6 +148,7 @@ POSTURE_CHECK = netbird_kind(
     Field("name", required=True),
     Field("description"),
     *CHECKS,
+    reading=_checks_read,
     sending=_checks_sent,
     invalid=_nothing_checked,
 )
@@ -153,7 +159,8 @@ SIDES = {"source": "sourceResource", "destination": "destinationResource"}
 
 def _policy_read(row: Row) -> Row:
     """A policy with its rule in place of the list: NetBird keeps the first of several, and answers as if it kept all."""
-    rule = dict((row.get("rules") or [{}])[0])
+    # What is empty the server leaves out.
+    rule = {"ports": [], "port_ranges": [], **(row.get("rules") or [{}])[0]}
     for side, key in SIDES.items():
         rule[f"{side}s"] = ids(rule.get(f"{side}s"))
         single = rule.pop(key, None) or {"id": "", "type": ""}

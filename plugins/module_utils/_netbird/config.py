@@ -72,8 +72,8 @@ BUILT_IN: Mapping[str, Callable[[Row], bool]] = {
 }
 # What a document says elsewhere: a group's resources name their groups themselves.
 ELSEWHERE = {"groups": ("resources",)}
-# What is of no use any more is not exported.
-USEFUL: Mapping[str, Callable[[Row], bool]] = {"setup_keys": lambda row: bool(row["valid"])}
+# What is not exported: what a document could not make, and what is of no use any more.
+LEFT_OUT: Mapping[str, Callable[[Row], bool]] = {"groups": BUILT_IN["groups"], "setup_keys": lambda row: not row["valid"]}
 
 
 def ensure_config(context: Context) -> dict[str, Any]:
@@ -94,8 +94,10 @@ def ensure_config(context: Context) -> dict[str, Any]:
     ordered = {section: plans[section] for section in SECTIONS if section in plans}
     refuse_unasked(service, [planned for each in ordered.values() for planned in each])
     operations = {section: [one for planned in each for one in planned.operations] for section, each in ordered.items()}
+    # Before the writes, after which operations hold ids in place of names.
+    diff = _by_section(operations, service)
     result, made = finish_set(context, service, [one for each in operations.values() for one in each])
-    result["diff"] = _by_section(operations, service)
+    result["diff"] = diff
     if params["return_secret"]:
         result["secrets"] = _told(ordered, made)
     return result
@@ -108,7 +110,7 @@ def export_config(context: Context) -> dict[str, Any]:
     for section in context.params["kinds"] or EXPORTED:
         resource = KINDS[SECTIONS[section]]
         rows = service.rows_everywhere(resource)
-        kept = [row for row in rows if not _built_in(section, row) and USEFUL.get(section, bool)(row)]
+        kept = [row for row in rows if section not in LEFT_OUT or not LEFT_OUT[section](row)]
         entries = [_exported(context, service, resource, row) for row in kept]
         found = [entry for entry in entries if entry is not None]
         twice = {name for name, times in Counter(map(resource.titled, found)).items() if times > 1}
@@ -147,7 +149,9 @@ def _validated_entry(section: str, resource: Resource, number: int, entry: Any) 
     elsewhere = [name for name in ELSEWHERE.get(section, ()) if entry.get(name) is not None]
     if elsewhere:
         raise Failure(f"{where}: {', '.join(elsewhere)} name their {section} themselves. Nothing was changed.")
-    found = ArgumentSpecValidator(arguments, **(resource.constraints or {})).validate(dict(entry))
+    # Left empty is left out, for what excludes each other too.
+    given = {name: value for name, value in entry.items() if value is not None}
+    found = ArgumentSpecValidator(arguments, **(resource.constraints or {})).validate(given)
     if found.error_messages:
         raise Failure(f"{where}: {'; '.join(found.error_messages)}. Nothing was changed.")
     return dict(found.validated_parameters)
@@ -191,7 +195,8 @@ def _others(
     resource = KINDS[kind]
     rows_named = [planned.row for planned in plans] + [one.current for planned in plans for one in planned.operations]
     ids = {row[resource.id] for row in rows_named if row is not None}
-    others = [row for row in service.rows_everywhere(resource) if row[resource.id] not in ids and not _built_in(section, row)]
+    others = [row for row in service.rows_everywhere(resource) if row[resource.id] not in ids]
+    others = [row for row in others if section not in BUILT_IN or not BUILT_IN[section](row)]
     needed = _names_needed(document, kind) if others else {}
     removals = []
     for row in others:
@@ -219,10 +224,6 @@ def _names_needed(document: Mapping[str, Sequence[Mapping[str, Any]]], kind: str
             for name in (name for field in fields for name in names_in(entry.get(field.name))):
                 needed.setdefault(name, []).append(resource.titled(entry))
     return needed
-
-
-def _built_in(section: str, row: Row) -> bool:
-    return section in BUILT_IN and BUILT_IN[section](row)
 
 
 def _in_scope(resource: Resource, options: Mapping[str, Any], params: Mapping[str, Any]) -> bool:

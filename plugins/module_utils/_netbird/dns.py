@@ -60,7 +60,7 @@ DNS_ZONE = netbird_kind(
     "dns/zones",
     Field("domain", required=True),
     Field("name"),
-    groups("distribution_groups"),
+    groups("distribution_groups", needed=True),
     Field("enable_search_domain", type="bool"),
     enabled(),
     label="domain",

@@ -76,6 +76,7 @@ USER_INVITE = netbird_kind(
     identity=("email",),
     by=("email",),
     spent=lambda row, days: expired(row["expires_at"], days),
+    unique=True,
     tells=("invite_token",),
 )
 

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from . import people
+from . import invites, peers, people
 from .endpoints import ENDPOINTS, Call, Endpoint
 from .grants import never
 from .kinds import KINDS, Kind
@@ -38,11 +38,13 @@ def endpoints_of(kind: Kind) -> list[Endpoint]:
     """Return the five endpoints of a kind of objects."""
     module = kind.module or kind.key
 
-    def listed(call: Call) -> list[Row]:
+    def listed(call: Call) -> list[Row] | None:
         rows = list(call.account.rows(kind.key).values())
         if kind.parent:
             rows = [row for row in rows if row["_parent"] == call.ids[0]]
-        if kind.key == "groups" and "name" in call.query:
+            if kind.key == "resources" and call.ids[0] not in call.account.rows("networks"):
+                return None
+        if kind.key == "groups" and call.query.get("name"):
             rows = [row for row in rows if row["name"] == call.query["name"]]
             if not rows:
                 raise kind.missing(call.query["name"], "GET")
@@ -54,7 +56,7 @@ def endpoints_of(kind: Kind) -> list[Endpoint]:
     def written(call: Call) -> Any:
         old = kind.find(call.account, call.ids, "PUT") if call.method == "PUT" else None
         if kind.parent and call.ids[0] not in call.account.rows(kind.parent):
-            raise Refused(404, f"{kind.parent.removesuffix('s')}: {call.ids[0]} not found")
+            raise Refused(404, f"{kind.orphan}{kind.parent.removesuffix('s')}: {call.ids[0]} not found")
         row = decode(kind.fields, call.body) | {"id": old["id"] if old else xid()}
         if kind.parent:
             row["_parent"] = call.ids[0]
@@ -79,7 +81,19 @@ def endpoints_of(kind: Kind) -> list[Endpoint]:
     ]
 
 
-TABLE = (*ENDPOINTS, *(endpoint for kind in KINDS for endpoint in endpoints_of(kind)))
+PEERS = (
+    Endpoint("GET", "peers", peers.peers),
+    Endpoint("GET", "peers/*", lambda call: peers.show(call.account, peers.find(call)), "peers"),
+    Endpoint("PUT", "peers/*", peers.update, "peers"),
+    Endpoint("DELETE", "peers/*", peers.delete, "peers"),
+    Endpoint("GET", "peers/*/accessible-peers", peers.accessible, "peers"),
+)
+INVITES = (
+    Endpoint("GET", "users/invites", invites.listed, "users"),
+    Endpoint("POST", "users/invites", invites.create, "users"),
+    Endpoint("DELETE", "users/invites/*", invites.delete, "users"),
+)
+TABLE = (*ENDPOINTS, *PEERS, *INVITES, *(endpoint for kind in KINDS for endpoint in endpoints_of(kind)))
 
 
 def match(method: str, path: str) -> tuple[Endpoint, list[str]] | None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import connectors
-from .objects import decode, refuse_if
+from .networks import show_resource
+from .objects import Show, decode, refuse_if, refuse_unknown, without
 from .people import POWERFUL, permissions
 from .state import (
     EMPTY_SETTINGS,
@@ -205,7 +206,7 @@ def create_user(call: Call) -> Row:
     check_role(row["role"])
     if row["is_service_user"]:
         refuse_if(row["role"] == "owner", "can't create a service user with owner role")
-        return show_user(call, call.account.add_user(str(uuid.uuid4()), **row))
+        return show_user(call, call.account.add_user(str(uuid.uuid4()), **{**row, "email": ""}))
     if not call.state.embedded:
         raise Refused(500, "internal server error")
     refuse_if(not row["email"], "provided user email is empty")
@@ -217,13 +218,23 @@ def create_user(call: Call) -> Row:
 
 
 def update_user(call: Call) -> Row:
-    """Replace a user's role, groups and whether they are blocked."""
+    """Replace a user's role, groups and whether they are blocked. Who makes somebody else the owner is one no more (measured)."""
     row = find_user(call)
-    body = decode({"role": "", "auto_groups": [], "is_blocked": False}, call.body)
-    check_role(body["role"])
-    owner = "owner"
-    refuse_if((body["role"] == owner) != (row["role"] == owner), "only owners can change the owner role")
-    refuse_if(row is call.user and body["is_blocked"], "admins can't block or unblock themselves")
+    body = decode({"role": "", "auto_groups": list, "is_blocked": False}, call.body)
+    if body["auto_groups"] is None:
+        raise Refused(400, "auto_groups field can't be absent", verbatim=True)
+    refuse_if(body["role"] not in ROLES, "invalid user role")
+    before, own, owner = f"failed to process update for user {row['id']}:", row is call.user, body["role"] == "owner"
+    for group in body["auto_groups"]:
+        unknown = f"{before} provided group ID {group} in the user {row['id']} update doesn't exist"
+        refuse_if(group not in call.account.groups, unknown)
+    refuse_if(own and body["role"] != row["role"], f"{before} admins can't change their role", 403)
+    refuse_if(own and body["is_blocked"], f"{before} admins can't block or unblock themselves", 403)
+    refuse_if(owner and row["is_service_user"], f"{before} can't update a service user with owner role", 403)
+    changes_owner = owner != (row["role"] == "owner")
+    refuse_if(changes_owner and call.user["role"] != "owner", f"{before} only owners can change the owner role", 403)
+    if changes_owner and owner:
+        call.user["role"] = "admin"
     row.update(body)
     return show_user(call, row)
 
@@ -279,10 +290,10 @@ def show_token(row: Row) -> Row:
     return shown | ({"last_used": row["last_used"]} if row["last_used"] else {})
 
 
-def tokens(call: Call) -> list[Row]:
-    """List a user's tokens."""
+def tokens(call: Call) -> list[Row] | None:
+    """List a user's tokens; none are null (measured)."""
     user_id = token_owner(call)["id"]
-    return [show_token(row) for row in call.account.tokens.values() if row["user"] == user_id]
+    return [show_token(row) for row in call.account.tokens.values() if row["user"] == user_id] or None
 
 
 def find_token(call: Call) -> Row:
@@ -316,7 +327,11 @@ def delete_token(call: Call) -> Row:
 def dns_settings(call: Call) -> Row:
     """Show or replace the settings of DNS."""
     if call.method == "PUT":
-        call.account.dns_settings = decode({"disabled_management_groups": []}, call.body)
+        body = decode({"disabled_management_groups": list}, call.body)
+        if body["disabled_management_groups"] is None:
+            raise Refused(404, f"account not found: {call.account.id}")
+        refuse_unknown(call.account, body["disabled_management_groups"])
+        call.account.dns_settings = body
     return copy.deepcopy(call.account.dns_settings)
 
 
@@ -336,9 +351,9 @@ def locations(call: Call) -> Any:
     raise Refused(412, "geo location database is not initialized")
 
 
-def peer(call: Call) -> Any:
-    """Find no peer: nothing joins a stand-in."""
-    raise Refused(404, f"peer: {call.ids[0]} not found")
+def everywhere(kind: str, show: Show) -> Callable[[Call], list[Any]]:
+    """List the rows of a kind in all networks."""
+    return lambda call: [show(call.account, row, "list") for row in call.account.rows(kind).values()]
 
 
 IDP = "identity_providers"
@@ -372,9 +387,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("DELETE", "identity-providers/*", delete_provider, IDP),
     Endpoint("GET", "dns/settings", dns_settings, "dns"),
     Endpoint("PUT", "dns/settings", dns_settings, "dns"),
+    Endpoint("GET", "networks/resources", everywhere("resources", show_resource), "networks"),
+    Endpoint("GET", "networks/routers", everywhere("routers", without("_parent")), "networks"),
     Endpoint("GET", "events/audit", lambda call: copy.deepcopy(call.account.events), "events"),
-    Endpoint("GET", "peers", lambda call: [], "peers"),
-    Endpoint("GET", "peers/*", peer, "peers"),
     Endpoint("GET", "locations/countries", locations, "policies"),
     Endpoint("GET", "locations/countries/*/cities", locations, "policies"),
     Endpoint("GET", "reverse-proxies/services", lambda call: [], "services"),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import objects
+from . import dns, networks, objects, policies
 from .state import Account, Refused, Row
 
 Check = Callable[[Account, Row, "Row | None"], None]
@@ -37,6 +37,8 @@ class Kind:
     build: Callable[[Account, Row, Row, Row | None], None] = lambda account, row, body, old: None
     before_delete: Callable[[Account, Row], None] = lambda account, row: None
     parent: str = ""
+    # what stands before "<parent>: <id> not found" where something is made in a parent that is not there
+    orphan: str = ""
     plain: frozenset[str] = frozenset()
     # what stands before "<label>: <id> not found", by method
     not_found: Mapping[str, str] = field(default_factory=dict)
@@ -67,12 +69,13 @@ NETWORK_RESOURCES = Kind(
     path="networks/*/resources",
     label="network resource",
     fields={"name": "", "description": "", "address": "", "enabled": False, "groups": []},
-    check=objects.check_resource,
+    check=networks.check_resource,
     module="networks",
-    show=objects.show_resource,
-    build=objects.build_resource,
-    before_delete=objects.free_resource,
+    show=networks.show_resource,
+    build=networks.build_resource,
+    before_delete=networks.free_resource,
     parent="networks",
+    orphan="failed to create network resource: failed to get network: ",
     not_found={
         "GET": "failed to get network resource: ",
         "PUT": "failed to update network resource: failed to get network resource: ",
@@ -82,21 +85,24 @@ NETWORK_RESOURCES = Kind(
 NETWORK_ROUTERS = Kind(
     path="networks/*/routers",
     label="network router",
-    fields={"peer": "", "peer_groups": list, "metric": 0, "masquerade": False, "enabled": False},
-    check=objects.check_router,
+    fields={"peer": "", "peer_groups": list, "metric": 0, "masquerade": False, "enabled": bool},
+    check=networks.check_router,
     module="networks",
     show=objects.without("_parent"),
     parent="networks",
+    orphan="failed to get network: ",
     not_found=dict.fromkeys(("GET", "PUT", "DELETE"), "failed to get network router: "),
 )
 DNS_RECORDS = Kind(
     path="dns/zones/*/records",
     label="dns record",
     fields={"name": "", "type": "", "content": "", "ttl": 0},
-    check=objects.check_record,
+    check=dns.check_record,
     module="dns",
     show=objects.without("_parent"),
     parent="zones",
+    orphan="failed to get zone: ",
+    not_found=dict.fromkeys(("PUT", "DELETE"), "failed to get record: "),
 )
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -116,7 +122,7 @@ KINDS: tuple[Kind, ...] = (
             "name": "",
             "type": "",
             "expires_in": 0,
-            "auto_groups": [],
+            "auto_groups": list,
             "usage_limit": 0,
             "ephemeral": False,
             "allow_extra_dns_labels": False,
@@ -132,15 +138,16 @@ KINDS: tuple[Kind, ...] = (
         path="policies",
         label="policy",
         fields={"name": "", "description": "", "enabled": False, "rules": [], "source_posture_checks": list},
-        check=objects.check_policy,
-        show=objects.show_policy,
-        build=objects.build_policy,
+        check=policies.check_policy,
+        show=policies.show_policy,
+        build=policies.build_policy,
     ),
     Kind(
         path="posture-checks",
         label="posture checks",
-        fields={"name": "", "description": "", "checks": {}},
-        check=objects.check_posture,
+        fields={"name": "", "description": "", "checks": dict},
+        check=policies.check_posture,
+        before_delete=policies.free_posture,
         module="policies",
     ),
     Kind(
@@ -148,9 +155,9 @@ KINDS: tuple[Kind, ...] = (
         label="network",
         fields={"name": "", "description": ""},
         check=lambda account, row, old: None,
-        show=objects.show_network,
-        before_delete=objects.free_network,
-        not_found={"DELETE": "failed to get network: "},
+        show=networks.show_network,
+        before_delete=networks.free_network,
+        not_found=dict.fromkeys(("PUT", "DELETE"), "failed to get network: "),
     ),
     NETWORK_RESOURCES,
     NETWORK_ROUTERS,
@@ -167,7 +174,7 @@ KINDS: tuple[Kind, ...] = (
             "domains": [],
             "search_domains_enabled": False,
         },
-        check=objects.check_nameservers,
+        check=dns.check_nameservers,
         module="nameservers",
     ),
     Kind(
@@ -180,11 +187,11 @@ KINDS: tuple[Kind, ...] = (
             "enable_search_domain": False,
             "distribution_groups": [],
         },
-        check=objects.check_zone,
+        check=dns.check_zone,
         module="dns",
-        show=objects.show_zone,
-        before_delete=objects.free_zone,
-        not_found={"DELETE": "failed to get zone: "},
+        show=dns.show_zone,
+        before_delete=dns.free_zone,
+        not_found=dict.fromkeys(("PUT", "DELETE"), "failed to get zone: "),
     ),
     DNS_RECORDS,
     Kind(
@@ -194,18 +201,20 @@ KINDS: tuple[Kind, ...] = (
             "description": "",
             "network_id": "",
             "enabled": False,
-            "peer": "",
-            "peer_groups": [],
-            "network": "",
+            "peer": str,
+            "peer_groups": list,
+            "network": str,
             "domains": list,
             "metric": 0,
             "masquerade": False,
             "groups": [],
+            "access_control_groups": list,
             "keep_route": False,
             "skip_auto_apply": False,
         },
-        check=objects.check_route,
-        build=objects.build_route,
+        check=networks.check_route,
+        build=networks.build_route,
+        show=networks.show_route,
         not_found={"DELETE": "failed to delete route {id}: "},
     ),
 )

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import copy
-import ipaddress
-import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -31,10 +29,23 @@ def decode(fields: Mapping[str, Any], body: Any) -> Row:
     return row
 
 
+def strings(value: list[Any] | None) -> list[str]:
+    """Read a list of texts as Go does."""
+    if any(not isinstance(each, str) for each in value or []):
+        raise Refused(400, "couldn't parse JSON request", verbatim=True)
+    return list(value or [])
+
+
 def refuse_if(wrong: object, message: str, status: int = 422) -> None:
     """Refuse when something is wrong."""
     if wrong:
         raise Refused(status, message)
+
+
+def refuse_unknown(account: Account, groups: list[str]) -> None:
+    """Refuse ids that no group has."""
+    for group in groups:
+        refuse_if(group not in account.groups, f"group id {group} not found")
 
 
 def taken(account: Account, kind: str, row: Row, key: str = "name") -> bool:
@@ -42,16 +53,16 @@ def taken(account: Account, kind: str, row: Row, key: str = "name") -> bool:
     return any(other[key] == row[key] and other["id"] != row["id"] for other in account.rows(kind).values())
 
 
-def minimum(account: Account, ids: list[str]) -> list[Row]:
-    """Show groups as other objects refer to them; ids that no group has are left out."""
+def minimum(account: Account, ids: list[str], *, of_resource: bool = False) -> list[Row]:
+    """Show groups as other objects refer to them, without ids that no group has; only resources count theirs (measured)."""
     return [
         {
             "id": row["id"],
             "name": row["name"],
             "peers_count": len(row["peers"]),
-            "resources_count": len(row["resources"]),
+            "resources_count": len(row["resources"]) if of_resource else 0,
         }
-        for row in (account.groups.get(each) for each in ids)
+        for row in (account.groups.get(each) for each in dict.fromkeys(ids))
         if row is not None
     ]
 
@@ -77,6 +88,7 @@ def without(*names: str) -> Show:
 
 def check_group(account: Account, row: Row, old: Row | None) -> None:
     """A new name must be free; a rename is not checked at all (measured). The group All can't be changed."""
+    row["peers"] = list(dict.fromkeys(each for each in strings(row["peers"]) if each in account.rows("peers")))
     refuse_if(old is not None and old["name"] == "All", "updating group ALL is not allowed")
     refuse_if(not row["name"], "group name shouldn't be empty")
     if old is None:
@@ -105,17 +117,22 @@ def show_group(account: Account, row: Row, how: str) -> Row:
 
 # (what a group is linked to, kind, how the message names the row, does the row use the group), in the server's order
 GROUP_LINKS: tuple[tuple[str, str, str, Callable[[Row, str], bool]], ...] = (
-    ("route", "routes", "network_id", lambda row, g: g in row["groups"] + row["peer_groups"]),
+    (
+        "route",
+        "routes",
+        "network_id",
+        lambda row, g: g in [*row["groups"], *(row["peer_groups"] or []), *(row["access_control_groups"] or [])],
+    ),
     ("name server groups", "nameservers", "name", lambda row, g: g in row["groups"]),
     (
         "policy",
         "policies",
         "name",
-        lambda row, g: any(g in rule["sources"] + rule["destinations"] for rule in row["rules"]),
+        lambda row, g: any(g in (rule[side] or []) for rule in row["rules"] for side in ("sources", "destinations")),
     ),
     ("setup key", "setup-keys", "name", lambda row, g: g in row["auto_groups"]),
     ("user", "users", "id", lambda row, g: g in row["auto_groups"]),
-    ("network router", "routers", "id", lambda row, g: g in row["peer_groups"]),
+    ("network router", "routers", "id", lambda row, g: g in (row["peer_groups"] or [])),
 )
 
 
@@ -135,6 +152,8 @@ def free_group(account: Account, row: Row) -> None:
             ),
             None,
         )
+    if used is None and row["id"] in account.dns_settings["disabled_management_groups"]:
+        used = ("disabled DNS management groups", row["name"])
     if used:
         raise Refused(400, f"group has been linked to {used[0]}: {used[1]}", verbatim=True)
 
@@ -156,201 +175,34 @@ def build_setup_key(account: Account, row: Row, body: Row, old: Row | None) -> N
             last_used=NEVER,
             used_times=0,
             revoked=False,
+            usage_limit=1 if row["type"] == "one-off" else row["usage_limit"],
         )
     row["updated_at"] = now()
 
 
 def check_setup_key(account: Account, row: Row, old: Row | None) -> None:
-    """Refuse a key without a name, or of an unknown type."""
-    if old is None:
+    """Refuse a key that could not be, and what can't be changed."""
+    if old is not None:
+        refuse_if(row["auto_groups"] is None, "setup key AutoGroups field is invalid")
+        refuse_if(old["revoked"] and not row["revoked"], "can't un-revoke a revoked setup key")
+    else:
         refuse_if(not row["name"], "setup key name shouldn't be empty")
         refuse_if(row["type"] not in ("reusable", "one-off"), f"unknown setup key type {row['type']}")
+        refuse_if(row["expires_in"] < 0, "expiresIn can not be in the past")
+        refuse_if(
+            row["type"] == "one-off" and row["usage_limit"] > 1,
+            f"usage_limit {row['usage_limit']} is not valid for a one-off setup key, which can be used once; "
+            "use type reusable for a key that can be used more than once",
+        )
+    row["auto_groups"] = strings(row["auto_groups"])
+    for group in row["auto_groups"]:
+        refuse_if(group not in account.groups, f"invalid auto groups: group not found: {group}")
+        refuse_if(account.groups[group]["name"] == "All", "invalid auto groups: can't add 'All' group to the setup key")
 
 
 def show_setup_key(account: Account, row: Row, how: str) -> Row:
     """Show a key, whole only in the answer to its creation."""
-    overused = bool(row["usage_limit"]) and row["used_times"] >= row["usage_limit"]
+    overused = 0 < row["usage_limit"] <= row["used_times"]
     state = "revoked" if row["revoked"] else "expired" if passed(row["expires"]) else "overused" if overused else "valid"
     key = row["key"] if how == "create" else row["key"][:5] + "****"
     return copy.deepcopy(row) | {"key": key, "state": state, "valid": state == "valid"}
-
-
-# policies and posture checks
-
-RULE = {
-    "name": "",
-    "description": "",
-    "enabled": False,
-    "action": "",
-    "bidirectional": False,
-    "protocol": "",
-    "ports": list,
-    "port_ranges": list,
-    "sources": [],
-    "destinations": [],
-}
-
-
-def check_policy(account: Account, row: Row, old: Row | None) -> None:
-    """Refuse a policy without a name or without a rule; names are not unique."""
-    refuse_if(not row["name"], "policy name shouldn't be empty")
-    refuse_if(not row["rules"], "policy rules shouldn't be empty")
-
-
-def build_policy(account: Account, row: Row, body: Row, old: Row | None) -> None:
-    """Read the rules; groups that do not exist are left out without a word."""
-    row["rules"] = [decode(RULE, rule) for rule in row["rules"]]
-    for rule in row["rules"]:
-        for side in ("sources", "destinations"):
-            rule[side] = [each for each in rule[side] if each in account.groups]
-
-
-def show_policy(account: Account, row: Row, how: str) -> Row:
-    """Show a policy; its rule has the policy's id, and no ports where none were given."""
-    rules = []
-    for rule in row["rules"]:
-        shown = {k: v for k, v in copy.deepcopy(rule).items() if not (k in ("ports", "port_ranges") and v is None)}
-        sides = {side: minimum(account, rule[side]) for side in ("sources", "destinations")}
-        rules.append(shown | sides | {"id": row["id"]})
-    return copy.deepcopy({k: v for k, v in row.items() if k != "rules"}) | {"rules": rules}
-
-
-def check_posture(account: Account, row: Row, old: Row | None) -> None:
-    """Refuse checks without a name, with a name that is taken, or with nothing to check."""
-    refuse_if(not row["name"], "posture checks name shouldn't be empty")
-    refuse_if(not row["checks"], "posture checks shouldn't be empty")
-    refuse_if(taken(account, "posture-checks", row), f"posture checks with name {row['name']} already exists")
-
-
-# networks
-
-
-def show_network(account: Account, row: Row, how: str) -> Row:
-    """Show a network: [] or null for nothing depends on the request (measured)."""
-    resources = [each["id"] for each in below(account, "resources", row)]
-    routers = [each["id"] for each in below(account, "routers", row)]
-    return copy.deepcopy(row) | {
-        "policies": [],
-        "resources": resources or ([] if how == "create" else None),
-        "routers": routers or ([] if how in ("create", "list") else None),
-        "routing_peers_count": 0,
-    }
-
-
-def free_network(account: Account, row: Row) -> None:
-    """Delete a network's resources and routers with it."""
-    for resource in below(account, "resources", row):
-        free_resource(account, resource)
-    drop_below(account, "resources", row)
-    drop_below(account, "routers", row)
-
-
-def address(text: str) -> tuple[str, str]:
-    """Return an address as the server keeps it, and its type: host, subnet or domain."""
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        if not re.fullmatch(r"(\*\.)?([\w-]+\.)+[A-Za-z]{2,}", text):
-            raise Refused(500, "internal server error") from None
-        return text, "domain"
-    return str(network), "host" if network.num_addresses == 1 else "subnet"
-
-
-def check_resource(account: Account, row: Row, old: Row | None) -> None:
-    """Refuse a name that is taken; an address that is none is an error of the server's (measured)."""
-    prefix = f"failed to {'update' if old else 'create'} network resource: "
-    row["address"], row["type"] = address(row["address"])
-    refuse_if(taken(account, "resources", row), f"{prefix}resource with name {row['name']} already exists")
-
-
-def build_resource(account: Account, row: Row, body: Row, old: Row | None) -> None:
-    """Put the resource into its groups, which is where the server keeps that."""
-    free_resource(account, row)
-    for group in row.pop("groups"):
-        if group in account.groups:
-            account.groups[group]["resources"].append({"id": row["id"], "type": row["type"]})
-
-
-def free_resource(account: Account, row: Row) -> None:
-    """Take a resource out of every group."""
-    for group in account.groups.values():
-        group["resources"] = [each for each in group["resources"] if each["id"] != row["id"]]
-
-
-def show_resource(account: Account, row: Row, how: str) -> Row:
-    """Show a resource with the groups that it is in."""
-    groups = [g["id"] for g in account.groups.values() if any(each["id"] == row["id"] for each in g["resources"])]
-    return {k: v for k, v in row.items() if k != "_parent"} | {"groups": minimum(account, groups)}
-
-
-def check_router(account: Account, row: Row, old: Row | None) -> None:
-    """Refuse a router that is neither a peer nor groups of peers."""
-    refuse_if(not row["peer"] and not row["peer_groups"], "either peer or peer_groups must be provided", 400)
-
-
-# DNS
-
-
-def check_nameservers(account: Account, row: Row, old: Row | None) -> None:
-    """Refuse a group of name servers that nothing would ever ask."""
-    refuse_if(
-        not row["primary"] and not row["domains"],
-        "nameserver group primary status is false and domains are empty, it should be primary or have at least one domain",
-    )
-    refuse_if(taken(account, "nameservers", row), f"nameserver group with name {row['name']} already exist")
-    count = len(row["nameservers"])
-    refuse_if(not 1 <= count <= 3, f"the list of nameservers should be 1 or 3, got {count}")
-    refuse_if(not row["groups"], "the list of group IDs should not be empty")
-
-
-def check_zone(account: Account, row: Row, old: Row | None) -> None:
-    """Refuse a zone without a name, or for a domain that has one."""
-    refuse_if(not row["name"], "zone name is required")
-    refuse_if(taken(account, "zones", row, "domain"), f"zone with domain {row['domain']} already exists", 409)
-
-
-def show_zone(account: Account, row: Row, how: str) -> Row:
-    """Show a zone with its records."""
-    show = without("_parent")
-    return copy.deepcopy(row) | {"records": [show(account, each, how) for each in below(account, "records", row)]}
-
-
-def free_zone(account: Account, row: Row) -> None:
-    """Delete a zone's records with it."""
-    drop_below(account, "records", row)
-
-
-def check_record(account: Account, row: Row, old: Row | None) -> None:
-    """Refuse a type that is not served, and the same record a second time."""
-    refuse_if(row["type"] not in ("A", "AAAA", "CNAME"), "invalid record type, must be A, AAAA, or CNAME")
-    same = ("name", "type", "content")
-    refuse_if(
-        any(
-            all(other[k] == row[k] for k in same) and other["id"] != row["id"] and other["_parent"] == row["_parent"]
-            for other in account.rows("records").values()
-        ),
-        "identical record already exists",
-        409,
-    )
-
-
-# routes
-
-
-def check_route(account: Account, row: Row, old: Row | None) -> None:
-    """Refuse a route to nowhere, and a second one to the same network through the same group."""
-    refuse_if(not row["network"] and not row["domains"], "either 'network' or 'domains' should be provided")
-    for other in account.rows("routes").values():
-        shared = [each for each in row["peer_groups"] if each in other["peer_groups"]]
-        if other["id"] != row["id"] and shared and row["network"] and other["network"] == row["network"]:
-            name = account.groups[shared[0]]["name"]
-            message = f"failed to add route with prefix {row['network']} - peer group {name} already has this route"
-            raise Refused(409, message)
-
-
-def build_route(account: Account, row: Row, body: Row, old: Row | None) -> None:
-    """The type of the network follows from the network."""
-    if row["domains"]:
-        row["network_type"] = "Domain"
-    else:
-        row["network_type"] = "IPv6" if ":" in row["network"] else "IPv4"

@@ -41,6 +41,12 @@ OPERATIONS = {"POST": "create", "GET": "read", "PUT": "update", "DELETE": "delet
 # What a role may do when it may not do everything: (module or "*", operation).
 MAY: dict[str, frozenset[tuple[str, str]]] = {
     "auditor": frozenset({("*", "read")}),
+    "network_admin": frozenset(
+        {
+            ("*", "read"),
+            *((each, "*") for each in ("dns", "groups", "nameservers", "networks", "policies", "routes", "setup_keys")),
+        }
+    ),
     "user": frozenset(
         {("accounts", "read"), ("identity_providers", "read"), ("users", "read"), ("pats", "*"), ("peers", "read")}
     ),
@@ -78,6 +84,8 @@ def connector_of(user_id: str) -> str:
 def may(user: Row, module: str, operation: str) -> bool:
     """Tell whether a user's role allows an operation."""
     if user["role"] in POWERFUL:
+        return True
+    if user["is_service_user"] and user["role"] == "user" and operation == "read":
         return True
     allowed = MAY.get(user["role"], frozenset())
     return bool({(module, operation), (module, "*"), ("*", operation)} & allowed)

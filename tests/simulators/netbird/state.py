@@ -274,6 +274,8 @@ class State:
                     "action": "accept",
                     "bidirectional": True,
                     "protocol": "all",
+                    "ports": [],
+                    "port_ranges": [],
                     "sources": [everyone["id"]],
                     "destinations": [everyone["id"]],
                 }
