@@ -179,10 +179,10 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.config import (
     PRUNABLE,
     SECTIONS,
+    Netbird,
     ensure_config,
     export_config,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
 
 ARGUMENT_SPEC = argument_spec(
     Netbird,

@@ -70,7 +70,8 @@ def ready(module: str, folder: Path) -> tuple[Servers, dict[str, Any]]:
     connection = {name: value for name, value in servers.connection.items() if name.startswith(product)}
     for name in (*NAMES, *OLD):
         state.add_group(f"{name}-group" if "application" in SETS[module] else f"other-{name}")
-    call("authentik_application", {**connection, "slug": "netbird", "name": "NetBird"})
+    if product == "authentik":
+        call("authentik_application", {**connection, "slug": "netbird", "name": "NetBird"})
     before = {
         "authentik_groups": {"groups": [{"name": name} for name in OLD]},
         "authentik_users": {"users": [{"username": name, "name": name} for name in OLD]},

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Peers, users, invites and tokens of NetBird: what comes to be elsewhere, what is told once, and what needs a word before."""
+"""netbird_peer, netbird_user, netbird_user_invite and netbird_token: what is told once, and what needs a word before."""
 
 from __future__ import annotations
 

@@ -211,24 +211,29 @@ class Servers:
         snapshot: dict[str, Any] = json.loads(text)
         return snapshot
 
-    def _netbird_objects(self) -> dict[str, list[str]]:
-        """NetBird's objects by kind, each as text in which names stand for ids, without what is made up."""
+    def _netbird_objects(self) -> dict[str, list[Any]]:
+        """NetBird's objects by kind, with names in place of ids, in an order of their own, and without what is made up."""
         kinds = self.netbird.state.account.objects
-        made_up = ("id", "key", "expires", "updated_at", "created_at", "last_used")
+        made_up = ("id", "key", "expires", "updated_at", "created_at", "expires_at", "last_used", "invite_token")
         names = {
-            row["id"]: " of ".join(str(row[key]) for key in ("_parent", "domain", "name", "network_id") if row.get(key))
+            row["id"]: next(str(row[key]) for key in ("domain", "name", "network_id", "email", "metric") if row.get(key))
             for rows in kinds.values()
             for row in rows.values()
         }
 
-        def shown(row: Mapping[str, Any]) -> str:
-            text = json.dumps({key: value for key, value in row.items() if key not in made_up}, sort_keys=True, default=str)
-            # Twice, because the name of what lies in something has that one's id.
-            for name, value in [*names.items()] * 2:
-                text = text.replace(name, value)
-            return text
+        def comparable(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {key: comparable(each) for key, each in value.items()}
+            if isinstance(value, list):
+                return sorted((comparable(each) for each in value), key=repr)
+            return names.get(value, value) if isinstance(value, str) else value
 
-        return {kind: sorted(shown(row) for row in rows.values()) for kind, rows in kinds.items() if kind != "peers"}
+        shown = {
+            kind: [{key: value for key, value in row.items() if key not in made_up} for row in rows.values()]
+            for kind, rows in kinds.items()
+            if kind != "peers"
+        }
+        return {kind: comparable(rows) for kind, rows in shown.items()}
 
     def frozen(self) -> Frozen:
         """The state of both, to be put back."""

@@ -235,7 +235,7 @@ def _delete(service: Service, operation: Operation) -> None:
     try:
         service.write("DELETE", service.url(operation.resource, operation.existing), None)
     except ApiError as error:
-        if error.status != 404:
+        if not service.gone(error):
             raise
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
     Field,
     Resource,
@@ -61,6 +61,10 @@ class Service:
     def supports(self, resource: Resource, field: Field, row: Row | None) -> bool:
         """Whether this server has a setting of an object, which is not there yet where there is no ``row``."""
         return True
+
+    def gone(self, error: ApiError) -> bool:
+        """Whether a deletion is refused because the object is not there any more."""
+        return error.status == 404
 
     # What they have in common
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row, Service
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, has_path
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.account import ACCOUNT_SETTINGS
@@ -74,6 +74,10 @@ class Netbird(Service):
         # A setting of the account that a version lacks is not among those that it lists; there is no other sign of it. Rows of
         # other kinds leave out what is empty.
         return resource is not ACCOUNT_SETTINGS or row is None or has_path(row, field.path)
+
+    def gone(self, error: ApiError) -> bool:
+        # Of a group that is not there the server says so with another status (measured).
+        return super().gone(error) or (error.status == 400 and error.detail.endswith(" not found"))
 
     def account(self) -> Row:
         """The account that the token belongs to, with its settings (C(GET /api/accounts))."""

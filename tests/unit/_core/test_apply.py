@@ -209,3 +209,85 @@ def test_progress_is_told_in_the_task_s_thread(concurrency: int) -> None:
     assert {name for _done, _total, name in told} == {threading.current_thread().name}
     assert told[-1][:2] == (8, 8)
     assert [done for done, _total, _name in told] == sorted(done for done, _total, _name in told)
+
+
+# Two tasks that make the same object at once
+
+FIELDS = (Field("name"), Field("colour"))
+UNIQUE = Resource("group", "groups", FIELDS)
+TWICE = Resource("policy", "policies", FIELDS, twins=True)
+
+
+class SharedServer(Service):
+    """Another task makes ``others`` right before this one's first write."""
+
+    name = "server"
+
+    def __init__(self, *others: Mapping[str, Any], unique: bool, refuses: bool = False) -> None:
+        self.others = list(others)
+        self.unique = unique
+        self.refuses = refuses
+        self.stored: list[dict[str, Any]] = []
+        self.written: list[str] = []
+
+    def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[tuple[list[Row], int]]:
+        yield list(self.stored), 0
+
+    def url(self, resource: Resource, row: Row) -> str:
+        return f"{resource.path}/{row['pk']}"
+
+    def write(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        self.written.append(f"{method} {path}")
+        self.stored += [dict(each) for each in self.others]
+        self.others = []
+        if method == "POST":
+            assert body is not None
+            if self.refuses or (self.unique and body["name"] in [each["name"] for each in self.stored]):
+                raise ApiError("server said: it exists.", method=method, path=path, status=409, detail="it exists")
+            self.stored.append({"pk": "5", **body})
+            return self.stored[-1]
+        (row,) = [each for each in self.stored if path.endswith(f"/{each['pk']}")]
+        if method == "DELETE":
+            self.stored.remove(row)
+            return {}
+        row.update(body or {})
+        return row
+
+
+def ours(resource: Resource) -> Operation:
+    return Operation("create", resource, "ours", {"name": "a", "colour": "red"}, frozenset(["name", "colour"]))
+
+
+def test_what_another_made_meanwhile_is_brought_to_what_was_asked() -> None:
+    server = SharedServer({"pk": "3", "name": "a", "colour": "blue"}, unique=True)
+    operation = ours(UNIQUE)
+    assert apply(server, [operation])[operation]["pk"] == "3"
+    assert server.stored == [{"pk": "3", "name": "a", "colour": "red"}]
+    assert server.written == ["POST groups", "PATCH groups/3"]
+
+
+def test_what_another_made_equal_meanwhile_is_left() -> None:
+    server = SharedServer({"pk": "3", "name": "a", "colour": "red"}, unique=True)
+    apply(server, [ours(UNIQUE)])
+    assert server.written == ["POST groups"]
+
+
+def test_a_refusal_of_what_is_not_there_stays_one() -> None:
+    server = SharedServer(unique=True, refuses=True)
+    with pytest.raises(Failure, match="Could not create ours: server said: it exists"):
+        apply(server, [ours(UNIQUE)])
+
+
+def test_of_two_the_first_stays() -> None:
+    server = SharedServer({"pk": "3", "name": "a", "colour": "blue"}, unique=False)
+    operation = ours(TWICE)
+    assert apply(server, [operation])[operation]["pk"] == "3"
+    assert server.stored == [{"pk": "3", "name": "a", "colour": "red"}]
+    assert server.written == ["POST policies", "DELETE policies/5", "PATCH policies/3"]
+
+
+def test_the_second_is_for_who_made_it_to_remove() -> None:
+    server = SharedServer({"pk": "7", "name": "a", "colour": "blue"}, {"pk": "1", "name": "b", "colour": "blue"}, unique=False)
+    operation = ours(TWICE)
+    assert apply(server, [operation])[operation]["pk"] == "5"
+    assert server.written == ["POST policies"]
