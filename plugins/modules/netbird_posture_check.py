@@ -137,17 +137,16 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Peers have a client that is not too old, and are in Germany
+- name: Peers have a client that is not too old, and Linux with a kernel that is maintained
   zerotrust.netbird_authentik.netbird_posture_check:
     netbird_url: https://netbird.company
     netbird_token: "{{ vault_netbird_token }}"
     name: company devices
     nb_version_check:
       min_version: 0.70.0
-    geo_location_check:
-      action: allow
-      locations:
-        - country_code: DE
+    os_version_check:
+      linux:
+        min_kernel_version: "6.1"
 """
 
 RETURN = r"""

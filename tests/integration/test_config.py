@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import yaml
 
-from support import Servers
+from support import ROOT, Servers, role
 from support.document import Document, changed, count, document
 from support.modules import call
 
@@ -213,3 +214,35 @@ def test_two_at_once_make_nothing_twice(servers: Servers) -> None:
         names = Counter(row.get("domain") or row["name"] for row in rows.values())
         assert max(names.values(), default=1) == 1, kind
     assert not ensure(servers, wanted)["changed"]
+
+
+def test_the_role_puts_a_folder_together_and_the_playbook_exports_it(servers: Servers) -> None:
+    wanted = document(2)
+    folder = servers.folder / "documents"
+    folder.mkdir()
+    for name, sections in (("10-groups.yml", ["groups"]), ("20-rest.yaml", [each for each in wanted if each != "groups"])):
+        (folder / name).write_text(yaml.safe_dump({section: wanted[section] for section in sections}))
+    variables = {"netbird_config": {"groups": [{"name": "of the variable"}]}, "netbird_config_dir": str(folder)}
+    checked = servers.play(role("netbird"), variables, "--check", "--diff")
+    assert (checked.code, checked.writes) == (0, []), checked.output[-2000:]
+    done = servers.play(role("netbird"), variables, "--diff")
+    assert done.code == 0, done.output[-2000:]
+    config = [task for task in (*checked.tasks, *done.tasks) if task.action.endswith("netbird_config")]
+    assert config[0].result["diff"] == config[1].result["diff"]
+    assert len(config[1].result["changes"]) == count(wanted) + 1
+    assert servers.play(role("netbird"), variables).changed == []
+
+    written = servers.folder / "exported.yml"
+    exported = servers.play(ROOT / "playbooks/export.yml", {"export_file": str(written)})
+    assert exported.code == 0, exported.output[-2000:]
+    assert not exported.writes
+    assert written.stat().st_mode & 0o777 == 0o600
+    assert servers.play(ROOT / "playbooks/export.yml", {"export_file": str(written)}).changed == []
+    again = servers.play(ROOT / "playbooks/netbird.yml", {"netbird_config": yaml.safe_load(written.read_text())}, "--check")
+    assert (again.code, again.changed) == (0, []), again.output[-2000:]
+
+
+def test_a_folder_without_documents_is_refused(servers: Servers) -> None:
+    played = servers.play(role("netbird"), {"netbird_config_dir": str(servers.folder / "nothing")})
+    assert "config is empty" in played.failure
+    assert not played.writes

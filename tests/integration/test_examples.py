@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from simulators import authentik, netbird
+from simulators.netbird.peers import join
 from support import COLLECTION, MODULES, ROOT, VERSIONS, Played, Servers
 from support.cases import ELSEWHERE
 from support.modules import call
@@ -46,7 +47,26 @@ def surroundings(folder: Path, version: str) -> Iterator[Servers]:
         call("authentik_oauth2_provider", {**connection, "name": "NetBird", "redirect_uris": redirects})
         made = call("authentik_application", {**connection, "slug": "netbird", "name": "NetBird", "provider": "NetBird"})
         assert made["changed"] is True, made
+        in_netbird(servers)
         yield servers
+
+
+def in_netbird(servers: Servers) -> None:
+    """What the examples of NetBird's objects refer to."""
+    account = servers.netbird.state.account
+    for name in ("web-0", "web-1", "web-2", "router-1"):
+        join(account, name)
+    account.add_user("1", email="alice@company.example", name="Alice")
+    connection = {name: value for name, value in servers.connection.items() if name.startswith("netbird")}
+    config = {
+        "groups": [{"name": name} for name in ("developers", "servers", "printers")],
+        "networks": [{"name": "office"}],
+        "dns_zones": [{"domain": "company.example", "distribution_groups": ["All"]}],
+        "setup_keys": [{"name": "old"}],
+        "users": [{"user": "ansible", "is_service_user": True, "role": "admin"}],
+    }
+    made = call("netbird_config", {**connection, "config": config})
+    assert made["changed"] is True, made
 
 
 @contextmanager

@@ -156,12 +156,18 @@ def test_what_cannot_change_says_so(servers: Servers) -> None:
     assert not writes(servers)
 
 
-def test_a_revoked_key_is_no_twin_of_the_valid_one(servers: Servers) -> None:
-    ensure(servers, "setup_key", name="k", revoked=True)
-    (old,) = servers.netbird.state.account.rows("setup-keys").values()
-    old["revoked"] = True
-    made = ensure(servers, "setup_key", name="k", renew_before=0)
-    assert made["changed"], "the revoked one is of no use"
+def test_a_key_is_revoked_for_good_and_no_twin_of_a_valid_one(servers: Servers) -> None:
+    assert "there is no such key to revoke" in ensure(servers, "setup_key", name="k", revoked=True)["msg"]
+    assert not writes(servers)
+    ensure(servers, "setup_key", name="k")
+    predicted(servers, "setup_key", name="k", revoked=True)
+    assert "a key that was revoked stays so" in ensure(servers, "setup_key", name="k", revoked=False)["msg"]
+    assert not writes(servers)
+    assert ensure(servers, "setup_key", name="k", renew_before=0)["changed"], "the revoked one is of no use"
+    servers.netbird.state.account.rows("setup-keys")["old"] = {
+        **next(iter(servers.netbird.state.account.rows("setup-keys").values())),
+        **{"id": "old", "revoked": True},
+    }
     assert ensure(servers, "setup_key", name="k")["changed"] is False
 
 

@@ -66,6 +66,15 @@ GROUP = netbird_kind(
     consents=(Consent("", _still_used),),
 )
 
+
+def _cannot_be(_service: Service, operation: Operation, _plan: Sequence[Operation]) -> str:
+    """What NetBird makes of a key that is to be revoked from the start, or no more."""
+    revoked = operation.values.get("revoked")
+    if operation.action == "create" and revoked:
+        return "there is no such key to revoke, and NetBird would make one that is valid"
+    return "a key that was revoked stays so" if operation.action == "update" and revoked is False else ""
+
+
 SETUP_KEY = netbird_kind(
     "setup key",
     "setup-keys",
@@ -81,6 +90,7 @@ SETUP_KEY = netbird_kind(
     prefer=lambda row: row["valid"],
     spent=lambda row, days: not row["valid"] or expired(row["expires"], days),
     tells=("key",),
+    consents=(Consent("", _cannot_be),),
 )
 
 
