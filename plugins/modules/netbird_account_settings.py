@@ -45,6 +45,11 @@ options:
   network_traffic_logs_enabled:
     description: Whether the network traffic of peers is logged.
     type: bool
+  network_traffic_logs_groups:
+    description: Names of the groups whose peers' traffic is logged. Empty means all.
+    type: list
+    elements: str
+    version_added: 0.2.0
   network_traffic_packet_counter_enabled:
     description: Whether packets and their size are counted too.
     type: bool
@@ -70,10 +75,10 @@ options:
     description: The account's own DNS domain. Empty means NetBird's default.
     type: str
   network_range:
-    description: The range of the peers' IPv4 addresses, in CIDR notation.
+    description: The range of the peers' IPv4 addresses, in CIDR notation. Another one needs O(readdress_peers).
     type: str
   network_range_v6:
-    description: The range of the peers' IPv6 addresses, in CIDR notation.
+    description: The range of the peers' IPv6 addresses, in CIDR notation. Another one needs O(readdress_peers).
     type: str
   ipv6_enabled_groups:
     description: Names of the groups whose peers get IPv6 addresses.
@@ -101,6 +106,17 @@ options:
   local_mfa_enabled:
     description: Whether people of the embedded identity provider need a second factor.
     type: bool
+  agent_network_only:
+    description: Whether the account is for agents alone.
+    type: bool
+    version_added: 0.2.0
+  readdress_peers:
+    description:
+      - Whether another O(network_range) or O(network_range_v6) may be set although there are peers, all of which get other
+        addresses then.
+    type: bool
+    default: false
+    version_added: 0.2.0
 seealso:
   - module: zerotrust.netbird_authentik.netbird_info
 """

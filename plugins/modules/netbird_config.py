@@ -73,7 +73,7 @@ options:
     default: false
   kinds:
     description:
-      - The sections to export. Without them, all but C(peers), C(users), C(user_invites) and C(tokens).
+      - The sections to export. Without them, all but C(peers), C(users) and C(user_invites).
     type: list
     elements: str
     choices:
@@ -81,7 +81,6 @@ options:
       - peers
       - users
       - user_invites
-      - tokens
       - setup_keys
       - posture_checks
       - networks
@@ -178,7 +177,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.config import (
     PRUNABLE,
-    SECTIONS,
+    READABLE,
     Netbird,
     ensure_config,
     export_config,
@@ -193,7 +192,7 @@ ARGUMENT_SPEC = argument_spec(
         "prune": {"type": "list", "elements": "str", "choices": list(PRUNABLE), "default": []},
         "prune_prefix": {"type": "str"},
         "prune_mark": {"type": "str"},
-        "kinds": {"type": "list", "elements": "str", "choices": list(SECTIONS), "default": []},
+        "kinds": {"type": "list", "elements": "str", "choices": list(READABLE), "default": []},
         "return_secret": {"type": "bool", "default": False, "no_log": False},
     },
 )

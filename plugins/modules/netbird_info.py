@@ -27,6 +27,38 @@ options:
     elements: str
     choices: [all, version, setup_required, account, identity_providers, redirect_urls]
     default: [all]
+  sections:
+    description:
+      - The kinds of objects to read into RV(objects), as the sections of M(zerotrust.netbird_authentik.netbird_config). Each
+        costs a request, and those that lie in networks or zones one for each of these.
+    type: list
+    elements: str
+    choices:
+      - groups
+      - peers
+      - users
+      - user_invites
+      - setup_keys
+      - posture_checks
+      - networks
+      - network_resources
+      - network_routers
+      - routes
+      - policies
+      - nameserver_groups
+      - dns_zones
+      - dns_records
+      - dns_settings
+      - account_settings
+    default: []
+    version_added: 0.2.0
+  use_names:
+    description:
+      - Whether RV(objects) has names in place of the ids of other objects, under the names of the options of the modules, so that
+        it can be handed to these.
+    type: bool
+    default: false
+    version_added: 0.2.0
 """
 
 EXAMPLES = r"""
@@ -36,9 +68,29 @@ EXAMPLES = r"""
     netbird_token: "{{ vault_netbird_token }}"
     gather_subset: [redirect_urls]
   register: netbird
+
+- name: Who is in which group
+  zerotrust.netbird_authentik.netbird_info:
+    netbird_url: https://netbird.company
+    netbird_token: "{{ vault_netbird_token }}"
+    gather_subset: [version]
+    sections: [groups, peers]
+    use_names: true
+  register: netbird_groups
 """
 
 RETURN = r"""
+objects:
+  description:
+    - The objects of O(sections), each with its id. Under the names that NetBird's API has for the settings, or with O(use_names)
+      under those of the modules' options.
+  returned: when O(sections) names any
+  type: dict
+  sample:
+    groups:
+      - id: dc2c1flqmd2v04mad3v0
+        name: servers
+        peers: [web-1, web-2]
 version:
   description: The management server's version.
   returned: when O(gather_subset) includes it
@@ -78,12 +130,16 @@ logout_redirect_url:
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, argument_spec, run_module
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.config import READABLE, Netbird, objects_of
 
 SUBSETS = ("version", "setup_required", "account", "identity_providers", "redirect_urls")
 ARGUMENT_SPEC = argument_spec(
     Netbird,
-    {"gather_subset": {"type": "list", "elements": "str", "choices": ["all", *SUBSETS], "default": ["all"]}},
+    {
+        "gather_subset": {"type": "list", "elements": "str", "choices": ["all", *SUBSETS], "default": ["all"]},
+        "sections": {"type": "list", "elements": "str", "choices": list(READABLE), "default": []},
+        "use_names": {"type": "bool", "default": False},
+    },
 )
 
 
@@ -103,6 +159,8 @@ def run(context: Context) -> dict[str, Any]:
         result["setup_required"] = service.get("instance")["setup_required"]
     if "identity_providers" in subset:
         result["identity_providers"] = service.all_rows("identity-providers")
+    if context.params["sections"]:
+        result["objects"] = objects_of(service, context.params["sections"], names=context.params["use_names"])
     return result
 
 

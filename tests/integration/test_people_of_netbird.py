@@ -200,3 +200,37 @@ def test_a_resource_that_a_policy_names_stays_and_so_does_its_network(servers: S
     ensure(servers, "policy", name="to the printer", state="absent")
     assert predicted(servers, "network", name="office", state="absent")["changed"]
     assert not servers.netbird.state.account.rows("resources")
+
+
+def test_peers_get_other_addresses_only_if_that_is_meant(servers: Servers) -> None:
+    wanted = {"network_range": "100.99.0.0/16"}
+    predicted(servers, "account_settings", network_range="100.98.0.0/16")
+    join(servers.netbird.state.account, "web-1")
+    refused = ensure(servers, "account_settings", **wanted)
+    assert "NetBird would give every peer (1) another address" in refused["msg"]
+    assert not writes(servers)
+    predicted(servers, "account_settings", **wanted, readdress_peers=True)
+    assert ensure(servers, "account_settings", **wanted)["changed"] is False
+
+
+def test_a_version_that_is_none_is_refused_before_netbird_fails(servers: Servers) -> None:
+    refused = ensure(servers, "account_settings", auto_update_version="newest")
+    assert "auto_update_version 'newest' is no version" in refused["msg"]
+    assert not writes(servers)
+    predicted(servers, "account_settings", auto_update_version="0.77.0", agent_network_only=True)
+
+
+def test_what_there_is_is_told_with_names_on_request(servers: Servers) -> None:
+    peer = join(servers.netbird.state.account, "web-1")
+    made = ensure(servers, "group", name="servers", peers=["web-1"])["group"]
+    ensure(servers, "network", name="office")
+    ensure(servers, "network_resource", network="office", name="printer", address="192.168.7.9", groups=["servers"])
+    sections = ["groups", "network_resources"]
+    told = ensure(servers, "info", gather_subset=["version"], sections=sections)["objects"]
+    assert {row["name"]: row["peers"] for row in told["groups"]} == {"All": [peer["id"]], "servers": [peer["id"]]}
+    told = ensure(servers, "info", gather_subset=["version"], sections=sections, use_names=True)["objects"]
+    assert next(row for row in told["groups"] if row["name"] == "servers")["id"] == made["id"]
+    assert {row["name"]: row["peers"] for row in told["groups"]} == {"All": ["web-1"], "servers": ["web-1"]}
+    (printer,) = told["network_resources"]
+    assert (printer["network"], printer["groups"], printer["address"]) == ("office", ["servers"], "192.168.7.9/32")
+    assert not writes(servers)

@@ -8,7 +8,29 @@ PRIVATE to this collection. The API is C(/api/accounts): there is one account, a
 
 from __future__ import annotations
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Consent, Field, Resource
+
+# What clients can be told to update themselves to; NetBird answers 500 to anything else.
+UPDATES = re.compile(r"latest|disabled|v?\d+(\.\d+){2}|")
+
+
+def _no_version(settings: Mapping[str, Any]) -> str:
+    wanted = settings["auto_update_version"] or ""
+    return "" if UPDATES.fullmatch(wanted) else f"auto_update_version {wanted!r} is no version, and neither latest nor disabled"
+
+
+def _moves_peers(service: Service, operation: Operation, _plan: Sequence[Operation]) -> str:
+    if not operation.values.keys() & {"network_range", "network_range_v6"}:
+        return ""
+    peers = len(service.rows_of_kind("peer"))
+    return f"NetBird would give every peer ({peers}) another address, and never the old one back" if peers else ""
+
 
 ACCOUNT_SETTINGS = Resource(
     kind="account settings",
@@ -30,6 +52,14 @@ ACCOUNT_SETTINGS = Resource(
         Field("user_approval_required", type="bool", api="settings.extra.user_approval_required"),
         Field("peer_approval_enabled", type="bool", api="settings.extra.peer_approval_enabled"),
         Field("network_traffic_logs_enabled", type="bool", api="settings.extra.network_traffic_logs_enabled"),
+        Field(
+            "network_traffic_logs_groups",
+            type="list",
+            elements="str",
+            unordered=True,
+            ref="group",
+            api="settings.extra.network_traffic_logs_groups",
+        ),
         Field("network_traffic_packet_counter_enabled", type="bool", api="settings.extra.network_traffic_packet_counter_enabled"),
         Field("peer_login_expiration_enabled", type="bool", api="settings.peer_login_expiration_enabled"),
         Field("peer_login_expiration", type="int", api="settings.peer_login_expiration"),
@@ -50,5 +80,8 @@ ACCOUNT_SETTINGS = Resource(
         Field("auto_update_always", type="bool", api="settings.auto_update_always"),
         Field("metrics_push_enabled", type="bool", api="settings.metrics_push_enabled"),
         Field("local_mfa_enabled", type="bool", api="settings.local_mfa_enabled"),
+        Field("agent_network_only", type="bool", api="settings.agent_network_only"),
     ),
+    invalid=_no_version,
+    consents=(Consent("readdress_peers", _moves_peers),),
 )

@@ -37,6 +37,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     Unknown,
     get_path,
     named,
+    view,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.kinds import KINDS
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
@@ -63,6 +64,8 @@ SECTIONS = {
 }
 # Who is there is for people to say: these are never pruned, and exported only where that is asked for.
 PEOPLE = ("peers", "users", "user_invites", "tokens")
+# Of people's tokens NetBird tells each person only their own.
+READABLE = tuple(section for section in SECTIONS if section != "tokens")
 PRUNABLE = tuple(section for section, kind in SECTIONS.items() if KINDS[kind].identity and section not in PEOPLE)
 EXPORTED = tuple(section for section in SECTIONS if section not in PEOPLE)
 # What NetBird, or a login, makes.
@@ -120,6 +123,18 @@ def export_config(context: Context) -> dict[str, Any]:
         if listed:
             document[section] = listed if resource.identity else listed[0]
     return {"changed": False, "config": {section: document[section] for section in SECTIONS if section in document}}
+
+
+def objects_of(service: Netbird, sections: Sequence[str], *, names: bool) -> dict[str, list[dict[str, Any]]]:
+    """The objects of some sections as they are, with their ids, and with names for the ids of others if asked for."""
+    objects = {}
+    for section in sections:
+        resource = KINDS[SECTIONS[section]]
+        rows = service.rows_everywhere(resource)
+        ids = [{resource.id: row[resource.id]} if resource.id else {} for row in rows]
+        shown = [_options(service, resource, row) if names else view(resource, row) for row in rows]
+        objects[section] = [{**own, **row} for own, row in zip(ids, shown, strict=True)]
+    return objects
 
 
 def _validated(config: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
