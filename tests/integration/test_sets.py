@@ -210,4 +210,6 @@ def test_every_set_is_listed_here() -> None:
     assert sets == {f"authentik_{option}" for option in SETS} | {
         "authentik_policy_bindings",
         "authentik_application_entitlements",
+        # test_config.py has it.
+        "netbird_config",
     }
