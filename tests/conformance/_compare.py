@@ -62,6 +62,8 @@ class Learned:
         """Put the stand-in's values and addresses into a recorded text."""
         if value in self.texts:
             return self.texts[value]
+        if len(value) < 8:
+            return value
         inside = [each for each in self.texts if len(each) >= 8 and each in value]
         inside += [each for each in self.origins if each in value]
         if not inside:
@@ -159,8 +161,12 @@ class Comparison:
         unknown = []
         for item in recorded:
             known = self.learned.texts.get(item, item) if isinstance(item, str) else item
+            same = next((row for row in left if self._same_row(item, row)), None)
             if known in left:
                 left.remove(known)
+            elif same is not None:
+                left.remove(same)
+                self.value(item, same, f"{where}[0]")
             else:
                 unknown.append(item)
         for item in unknown:
@@ -173,6 +179,12 @@ class Comparison:
                     break
             else:
                 self.wrong(f"{where}[]", item, left)
+
+    def _same_row(self, recorded: Any, got: Any) -> bool:
+        """Tell whether both are rows with one id, as far as that is known."""
+        if not (isinstance(recorded, dict) and isinstance(got, dict) and isinstance(recorded.get("id"), str)):
+            return False
+        return self.learned.texts.get(recorded["id"]) == got.get("id")
 
     def text(self, recorded: str, got: str, where: str) -> None:
         """Compare two texts; what a recording leaves out is compared as far as it goes."""

@@ -18,7 +18,7 @@ from conformance._rules import Rules
 def _outgoing(rules: Rules, learned: Learned, path: str, value: Any, where: str = "$") -> Any:
     """Put the stand-in's values into what a recorded request sent."""
     if isinstance(value, dict):
-        return {key: _outgoing(rules, learned, path, item, f"{where}.{key}") for key, item in value.items()}
+        return {learned.text(key): _outgoing(rules, learned, path, item, f"{where}.{key}") for key, item in value.items()}
     if isinstance(value, list):
         return [_outgoing(rules, learned, path, item, f"{where}[]") for item in value]
     if isinstance(value, bool) or value is None:

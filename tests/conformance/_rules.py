@@ -78,19 +78,13 @@ TIME = r"(?!0001-01-01T00:00:00Z)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:0
 NETBIRD = Rules(
     scheme="Token",
     generated=(
-        Generated(
-            "time",
-            r".*\.(created_at|expiration_date|expires|updated_at|timestamp|last_login|last_seen|expires_at|last_used)",
-            TIME,
-            learn=False,
-        ),
+        Generated("time", r".*\.(created_at|expiration_date|expires|updated_at|timestamp|last_login)", TIME, learn=False),
         Generated("xid", r".*(\.id|\.target_id|[._]groups\[\])", XID),
         Generated("connector", r"\$(\[\])?\.id", r"[a-z]+-" + XID),
         Generated("user", r".*\.(id|target_id|created_by|initiator_id)", r"Ci[A-Za-z0-9+/=_-]{20,}|" + UUID),
         Generated("setup key", r".*\.key", UUID.replace("a-f", "A-F")),
         Generated("masked key", r".*\.key", r"[0-9A-F]{5}\*{4}"),
         Generated("token", r"\$\.(plain_token|personal_access_token)", r"nbp_[0-9A-Za-z]{36}"),
-        Generated("invite", r"\$\.invite_token", r"nbi_[0-9A-Za-z]{36}"),
         Generated("network", r".*\.network_range", r"100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.0\.0/16"),
         Generated("network", r".*\.network_range_v6", r"fd[0-9a-f]{2}(:[0-9a-f]{1,4}){3}::/64"),
     ),

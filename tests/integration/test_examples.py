@@ -16,7 +16,6 @@ import pytest
 import yaml
 
 from simulators import authentik, netbird
-from simulators.netbird.peers import join
 from support import COLLECTION, MODULES, ROOT, VERSIONS, Played, Servers
 from support.cases import ELSEWHERE
 from support.modules import call
@@ -55,7 +54,7 @@ def in_netbird(servers: Servers) -> None:
     """What the examples of NetBird's objects refer to."""
     account = servers.netbird.state.account
     for name in ("web-0", "web-1", "web-2", "router-1"):
-        join(account, name)
+        account.add_peer(name, [])
     account.add_user("1", email="alice@company.example", name="Alice")
     connection = {name: value for name, value in servers.connection.items() if name.startswith("netbird")}
     config = {

@@ -214,7 +214,7 @@ class Servers:
     def _netbird_objects(self) -> dict[str, list[Any]]:
         """NetBird's objects by kind, with names in place of ids, in an order of their own, and without what is made up."""
         kinds = self.netbird.state.account.objects
-        made_up = ("id", "key", "expires", "updated_at", "created_at", "expires_at", "last_used", "invite_token")
+        made_up = ("id", "key", "expires", "updated_at", "created_at", "expires_at", "last_used", "token")
         names = {
             row["id"]: next(str(row[key]) for key in ("domain", "name", "network_id", "email", "metric") if row.get(key))
             for rows in kinds.values()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -45,7 +46,8 @@ def endpoints_of(kind: Kind) -> list[Endpoint]:
             if kind.key == "resources" and call.ids[0] not in call.account.rows("networks"):
                 return None
         if kind.key == "groups" and call.query.get("name"):
-            rows = [row for row in rows if row["name"] == call.query["name"]]
+            # one of those that have a name (measured)
+            rows = [row for row in rows if row["name"] == call.query["name"]][:1]
             if not rows:
                 raise kind.missing(call.query["name"], "GET")
         return [kind.show(call.account, row, "list") for row in rows]
@@ -81,19 +83,7 @@ def endpoints_of(kind: Kind) -> list[Endpoint]:
     ]
 
 
-PEERS = (
-    Endpoint("GET", "peers", peers.peers),
-    Endpoint("GET", "peers/*", lambda call: peers.show(call.account, peers.find(call)), "peers"),
-    Endpoint("PUT", "peers/*", peers.update, "peers"),
-    Endpoint("DELETE", "peers/*", peers.delete, "peers"),
-    Endpoint("GET", "peers/*/accessible-peers", peers.accessible, "peers"),
-)
-INVITES = (
-    Endpoint("GET", "users/invites", invites.listed, "users"),
-    Endpoint("POST", "users/invites", invites.create, "users"),
-    Endpoint("DELETE", "users/invites/*", invites.delete, "users"),
-)
-TABLE = (*ENDPOINTS, *PEERS, *INVITES, *(endpoint for kind in KINDS for endpoint in endpoints_of(kind)))
+TABLE = (*ENDPOINTS, *peers.ENDPOINTS, *invites.ENDPOINTS, *(endpoint for kind in KINDS for endpoint in endpoints_of(kind)))
 
 
 def match(method: str, path: str) -> tuple[Endpoint, list[str]] | None:
@@ -118,7 +108,11 @@ class Api:
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
-        found = match(request.method, request.path_params["path"])
+        path = request.path_params["path"]
+        if "//" in "/" + path:
+            cleaned = "/api/" + re.sub("/+", "/", path).lstrip("/")
+            return Response(status_code=301, headers={"location": cleaned})
+        found = match(request.method, path)
         if found is None:
             return not_found()
         endpoint, ids = found

@@ -45,6 +45,12 @@ def check_nameservers(account: Account, row: Row, old: Row | None) -> None:
     refuse_unknown(account, strings(row["groups"]))
 
 
+def show_nameservers(account: Account, row: Row, how: str) -> Row:
+    """Show a group; domains that were left out are [] in the answer to a write, and null from then on (measured)."""
+    written = how in ("create", "update") and row["domains"] is None
+    return copy.deepcopy(row) | ({"domains": []} if written else {})
+
+
 def is_address(text: str) -> bool:
     """Tell whether a text is an address."""
     try:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any
 from . import connectors
 from .networks import show_resource
 from .objects import Show, decode, refuse_if, refuse_unknown, without
-from .people import POWERFUL, permissions
+from .people import POWERFUL, known_email, may, permissions
 from .state import (
     EMPTY_SETTINGS,
     EXTRA,
@@ -28,6 +29,7 @@ from .state import (
 )
 
 NOBODY = user_row("")
+DOMAIN = r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 
 
 @dataclass
@@ -100,7 +102,7 @@ def version(call: Call) -> Row:
 
 
 def show_account(state: State, account: Account, *, answer_to_write: bool = False) -> Row:
-    """Show an account. The answer to a PUT says `embedded_idp_enabled: false` and leaves the ranges out (measured)."""
+    """Show an account. The answer to a PUT says `embedded_idp_enabled: false`, and no range (measured)."""
     settings = copy.deepcopy(account.settings)
     settings["extra"] = copy.deepcopy(account.extra)
     settings["local_auth_disabled"] = False
@@ -118,11 +120,33 @@ def accounts(call: Call) -> list[Row]:
     return [show_account(call.state, call.account)]
 
 
+def check_settings(account: Account, settings: Row) -> None:
+    """Refuse what is no domain, no network or no group; what is no version is an error of the server's (measured)."""
+    domain, version = settings["dns_domain"], settings["auto_update_version"]
+    refuse_if(domain and not re.fullmatch(DOMAIN, domain), f'invalid domain "{domain}" provided for DNS domain')
+    if version not in ("", "latest", "disabled") and not re.fullmatch(r"v?\d+(\.\d+){0,2}", version):
+        raise Refused(500, "internal server error")
+    for name in ("network_range", "network_range_v6"):
+        network = settings[name]
+        refuse_if(network and "/" not in network, f"invalid CIDR format: netip.ParsePrefix(\"{network}\"): no '/'")
+    unknown = [each for each in settings["ipv6_enabled_groups"] or [] if each not in account.groups]
+    refuse_if(unknown, f"ipv6 enabled group {' '.join(unknown)} does not exist")
+
+
+def delete_account(call: Call) -> Any:
+    """Refuse to delete another account; the own one is not built."""
+    if call.ids[0] == call.account.id:
+        raise Refused(501, "the stand-in deletes no account")
+    raise Refused(404, f"account not found: {call.ids[0]}")
+
+
 def update_account(call: Call) -> Row:
     """Replace the settings; what is left out becomes empty, but for `extra`, the ranges and `onboarding`."""
     account = call.account
     if call.ids[0] != account.id:
         raise Refused(403, "failed to validate user permissions: user is not part of this account")
+    if not may(call.user, "settings", "update"):
+        raise Refused(403, "permission denied")
     body = decode({"settings": {}, "onboarding": dict}, call.body)
     types = {key: list if value is None else value for key, value in EMPTY_SETTINGS.items()}
     optional = {"extra": dict, "network_range": str, "network_range_v6": str}
@@ -130,17 +154,24 @@ def update_account(call: Call) -> Row:
     hour, half_year = 3600, 180 * 86400
     refuse_if(settings["peer_login_expiration"] < hour, "peer login expiration can't be smaller than one hour")
     refuse_if(settings["peer_login_expiration"] > half_year, "peer login expiration can't be larger than 180 days")
+    check_settings(account, settings)
+    before = account.effective_range
     extra = settings.pop("extra")
     if extra is not None:
         account.extra = decode({key: list if value is None else value for key, value in EXTRA.items()}, extra)
+    named = {name for name in ("network_range", "network_range_v6") if settings[name]}
     for name in ("network_range", "network_range_v6"):
         value = settings.pop(name) or account.settings.get(name)
         if value:
             settings[name] = value
     account.settings = settings
+    if account.effective_range != before:
+        account.readdress()
     if body["onboarding"] is not None:
         account.onboarding = decode(account.onboarding, body["onboarding"])
-    return show_account(call.state, account, answer_to_write=True)
+    shown = show_account(call.state, account, answer_to_write=True)
+    left_out = {"network_range", "network_range_v6"} - named
+    return shown | {"settings": {key: value for key, value in shown["settings"].items() if key not in left_out}}
 
 
 # users
@@ -179,11 +210,12 @@ def find_user(call: Call) -> Row:
 def users(call: Call) -> list[Row]:
     """List the users, or one of both kinds; somebody without rights sees nobody else."""
     rows = list(call.account.users.values())
-    if call.user["role"] == "user":
+    if call.user["role"] == "user" and not call.user["is_service_user"]:
         rows = [call.user]
     wanted = call.query.get("service_user")
     if wanted:
-        rows = [row for row in rows if row["is_service_user"] == (wanted.lower() in ("true", "1", "t"))]
+        refuse_if(wanted not in ("true", "false"), "invalid service_user query parameter")
+        rows = [row for row in rows if row["is_service_user"] == (wanted == "true")]
     return [show_user(call, row) for row in rows]
 
 
@@ -199,6 +231,13 @@ def check_role(role: str) -> None:
     refuse_if(role not in ROLES, f"unknown user role {role}")
 
 
+def check_person(row: Row) -> None:
+    """Refuse a person without an address or a name, or who would be a second owner."""
+    refuse_if(not row["email"], "email can't be empty")
+    refuse_if(not row["name"], "name can't be empty")
+    refuse_if(row["role"] == "owner", "can't invite a user with owner role")
+
+
 def create_user(call: Call) -> Row:
     """Make a service user, or a person with a password at the embedded provider."""
     fields = {"email": "", "name": "", "role": "", "auto_groups": [], "is_service_user": False}
@@ -206,43 +245,65 @@ def create_user(call: Call) -> Row:
     check_role(row["role"])
     if row["is_service_user"]:
         refuse_if(row["role"] == "owner", "can't create a service user with owner role")
-        return show_user(call, call.account.add_user(str(uuid.uuid4()), **{**row, "email": ""}))
+        return show_user(call, call.account.add_user(str(uuid.uuid4()), **row | {"email": ""}))
     if not call.state.embedded:
         raise Refused(500, "internal server error")
-    refuse_if(not row["email"], "provided user email is empty")
-    people = [*call.account.users.values(), *call.state.local_users.values()]
-    refuse_if(any(other["email"] == row["email"] for other in people), "user already exists", 409)
+    check_person(row)
+    taken = known_email(call.state, call.account, row["email"])
+    refuse_if(taken, "can't invite a user with an existing NetBird account", 409)
     password = letters(16)
     user_id = call.state.add_local_user(row["email"], row["name"], password)
-    return show_user(call, call.account.add_user(user_id, **row, idp_id="local")) | {"password": password}
+    shown = show_user(call, call.account.add_user(user_id, **row))
+    call.account.users[user_id]["idp_id"] = "local"
+    return shown | {"password": password}
 
 
 def update_user(call: Call) -> Row:
     """Replace a user's role, groups and whether they are blocked. Who makes somebody else the owner is one no more (measured)."""
     row = find_user(call)
     body = decode({"role": "", "auto_groups": list, "is_blocked": False}, call.body)
-    if body["auto_groups"] is None:
-        raise Refused(400, "auto_groups field can't be absent", verbatim=True)
+    refuse_if(body["auto_groups"] is None, "auto_groups field can't be absent", 400)
     refuse_if(body["role"] not in ROLES, "invalid user role")
-    before, own, owner = f"failed to process update for user {row['id']}:", row is call.user, body["role"] == "owner"
+    failed = f"failed to process update for user {row['id']}: "
+    owner, changes = "owner", body["role"] != row["role"]
+    refuse_if(row is call.user and changes, f"{failed}admins can't change their role", 403)
+    refuse_if(row is call.user and body["is_blocked"], f"{failed}admins can't block or unblock themselves", 403)
+    to_owner = changes and body["role"] == owner
+    refuse_if(to_owner and row["is_service_user"], f"{failed}can't update a service user with owner role", 403)
+    others = changes and owner in (body["role"], row["role"]) and call.user["role"] != owner
+    refuse_if(others, f"{failed}only owners can change the owner role", 403)
     for group in body["auto_groups"]:
-        unknown = f"{before} provided group ID {group} in the user {row['id']} update doesn't exist"
+        unknown = f"{failed}provided group ID {group} in the user {row['id']} update doesn't exist"
         refuse_if(group not in call.account.groups, unknown)
-    refuse_if(own and body["role"] != row["role"], f"{before} admins can't change their role", 403)
-    refuse_if(own and body["is_blocked"], f"{before} admins can't block or unblock themselves", 403)
-    refuse_if(owner and row["is_service_user"], f"{before} can't update a service user with owner role", 403)
-    changes_owner = owner != (row["role"] == "owner")
-    refuse_if(changes_owner and call.user["role"] != "owner", f"{before} only owners can change the owner role", 403)
-    if changes_owner and owner:
+    if to_owner:
         call.user["role"] = "admin"
     row.update(body)
     return show_user(call, row)
 
 
+def invite_user(call: Call) -> Any:
+    """Invite an existing user again: the embedded provider knows no such thing (measured)."""
+    raise Refused(404, f"user account {find_user(call)['id']} doesn't exist")
+
+
+def change_password(call: Call) -> Row:
+    """Change the caller's own password.
+
+    UNRECORDED: a change that succeeds, and one of a person who comes from outside (guess).
+    """
+    prefix = "failed to update password: "
+    body = decode({"old_password": "", "new_password": ""}, call.body)
+    refuse_if(call.ids[0] != call.user["id"], f"{prefix}users can only change their own password")
+    person = call.state.local_users.get(call.ids[0], {"password": None})
+    refuse_if(person["password"] != body["old_password"], f"{prefix}current password is incorrect")
+    person["password"] = body["new_password"]
+    return {}
+
+
 def approve_user(call: Call) -> Row:
     """Let in a person who waits for it."""
     row = find_user(call)
-    refuse_if(not row["pending_approval"], "user is not pending approval")
+    refuse_if(not row["pending_approval"], f"user {row['id']} is not pending approval")
     row.update(is_blocked=False, pending_approval=False)
     return show_user(call, row)
 
@@ -260,6 +321,7 @@ def delete_user(call: Call) -> Row:
 
 def forget_user(call: Call, row: Row) -> Row:
     """Take a user out of the account."""
+    call.state.deleted_tokens |= {each["secret"] for each in call.account.tokens.values() if each["user"] == row["id"]}
     call.account.tokens = {k: v for k, v in call.account.tokens.items() if v["user"] != row["id"]}
     call.state.local_users.pop(row["id"], None)
     del call.account.users[row["id"]]
@@ -269,7 +331,7 @@ def forget_user(call: Call, row: Row) -> Row:
 def reject_user(call: Call) -> Row:
     """Delete a person who waits to be let in."""
     row = find_user(call)
-    refuse_if(not row["pending_approval"], "user is not pending approval")
+    refuse_if(not row["pending_approval"], f"user {row['id']} is not pending approval")
     return forget_user(call, row)
 
 
@@ -280,7 +342,7 @@ def token_owner(call: Call) -> Row:
     """Return the user whose tokens the path names: the caller, or a service user for those with rights."""
     row = find_user(call)
     if row is not call.user and not (call.user["role"] in POWERFUL and row["is_service_user"]):
-        raise Refused(403, "no permission to manage PAT for this user")
+        raise Refused(403, "admin role required to perform this action")
     return row
 
 
@@ -291,7 +353,7 @@ def show_token(row: Row) -> Row:
 
 
 def tokens(call: Call) -> list[Row] | None:
-    """List a user's tokens; none are null (measured)."""
+    """List a user's tokens; null where there are none (measured)."""
     user_id = token_owner(call)["id"]
     return [show_token(row) for row in call.account.tokens.values() if row["user"] == user_id] or None
 
@@ -317,7 +379,9 @@ def create_token(call: Call) -> Row:
 
 def delete_token(call: Call) -> Row:
     """Delete a token."""
-    del call.account.tokens[find_token(call)["id"]]
+    row = find_token(call)
+    call.state.deleted_tokens.add(row["secret"])
+    del call.account.tokens[row["id"]]
     return {}
 
 
@@ -348,7 +412,9 @@ def delete_provider(call: Call) -> Row:
 
 def locations(call: Call) -> Any:
     """Say that there is no database of places, as on the recorded server."""
-    raise Refused(412, "geo location database is not initialized")
+    help_page = "https://docs.netbird.io/selfhosted/geo-support"
+    more = f". Check the self-hosted geo database documentation at {help_page}" if call.ids else ""
+    raise Refused(412, "geo location database is not initialized" + more)
 
 
 def everywhere(kind: str, show: Show) -> Callable[[Call], list[Any]]:
@@ -356,18 +422,50 @@ def everywhere(kind: str, show: Show) -> Callable[[Call], list[Any]]:
     return lambda call: [show(call.account, row, "list") for row in call.account.rows(kind).values()]
 
 
+def nothing(call: Call) -> list[Row]:
+    """List nothing: what only clients and proxies bring, or what is not built."""
+    return []
+
+
+def empty_page(call: Call) -> Row:
+    """Show a page of a list in which there is nothing."""
+    page, size = int(call.query.get("page", 1)), int(call.query.get("page_size", 50))
+    return {"data": [], "page": page, "page_size": size, "total_pages": 0, "total_records": 0}
+
+
+# Lists that are empty on a server without proxies, with the right that they take.
+EMPTY_LISTS = {
+    "agent-network/budget-rules": "agent_network.budgets",
+    "agent-network/consumption": "agent_network.usage",
+    "agent-network/guardrails": "agent_network.guardrails",
+    "agent-network/policies": "agent_network.policies",
+    "agent-network/providers": "agent_network.providers",
+    "agent-network/usage/overview": "agent_network.usage",
+    "reverse-proxies/clusters": "services",
+    "reverse-proxies/domains": "services",
+    "reverse-proxies/proxy-tokens": "services",
+    "reverse-proxies/services": "services",
+}
+EMPTY_PAGES = {
+    "agent-network/access-log-sessions": "agent_network.logs",
+    "agent-network/access-logs": "agent_network.logs",
+    "events/proxy": "events",
+}
 IDP = "identity_providers"
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "instance", instance, anonymous=True),
     Endpoint("GET", "instance/version", version),
     Endpoint("POST", "setup", setup, anonymous=True),
     Endpoint("GET", "accounts", accounts, "accounts"),
-    Endpoint("PUT", "accounts/*", update_account, "settings"),
-    Endpoint("GET", "users", users, "users"),
+    Endpoint("PUT", "accounts/*", update_account),
+    Endpoint("DELETE", "accounts/*", delete_account),
+    Endpoint("GET", "users", users),
     Endpoint("POST", "users", create_user, "users"),
     Endpoint("GET", "users/current", current_user),
     Endpoint("PUT", "users/*", update_user, "users"),
     Endpoint("DELETE", "users/*", delete_user, "users", waits=True),
+    Endpoint("POST", "users/*/invite", invite_user, "users"),
+    Endpoint("PUT", "users/*/password", change_password),
     Endpoint("POST", "users/*/approve", approve_user, "users"),
     Endpoint("DELETE", "users/*/reject", reject_user, "users"),
     Endpoint("GET", "users/*/tokens", tokens, "pats"),
@@ -389,8 +487,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("PUT", "dns/settings", dns_settings, "dns"),
     Endpoint("GET", "networks/resources", everywhere("resources", show_resource), "networks"),
     Endpoint("GET", "networks/routers", everywhere("routers", without("_parent")), "networks"),
+    # UNRECORDED: the rights of lists that are empty (guess)
+    *(Endpoint("GET", path, nothing, right) for path, right in EMPTY_LISTS.items()),
+    *(Endpoint("GET", path, empty_page, right) for path, right in EMPTY_PAGES.items()),
+    Endpoint("GET", "events", lambda call: copy.deepcopy(call.account.events), "events"),
     Endpoint("GET", "events/audit", lambda call: copy.deepcopy(call.account.events), "events"),
     Endpoint("GET", "locations/countries", locations, "policies"),
     Endpoint("GET", "locations/countries/*/cities", locations, "policies"),
-    Endpoint("GET", "reverse-proxies/services", lambda call: [], "services"),
 )

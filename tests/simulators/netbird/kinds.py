@@ -171,10 +171,11 @@ KINDS: tuple[Kind, ...] = (
             "enabled": False,
             "groups": [],
             "primary": False,
-            "domains": [],
+            "domains": list,
             "search_domains_enabled": False,
         },
         check=dns.check_nameservers,
+        show=dns.show_nameservers,
         module="nameservers",
     ),
     Kind(

@@ -23,7 +23,7 @@ def show_network(account: Account, row: Row, how: str) -> Row:
     """Show a network: [] or null for nothing depends on the request (measured)."""
     resources = [each["id"] for each in below(account, "resources", row)]
     routers = below(account, "routers", row)
-    peers = {peer for router in routers if router["enabled"] for peer in routing_peers(account, router)}
+    peers = [peer for router in routers for peer in routing_peers(account, router)]
     return copy.deepcopy(row) | {
         "policies": [],
         "resources": resources or ([] if how == "create" else None),

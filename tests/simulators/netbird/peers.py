@@ -1,97 +1,43 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Peers: how a device joins a stand-in, and what the API shows, changes and removes of it."""
+"""Peers, as NetBird's API shows and changes them; they join beside the API (`State.join`)."""
 
 from __future__ import annotations
 
 import copy
 import ipaddress
 import re
-import secrets
-from fnmatch import fnmatchcase
+import uuid
 from typing import Any
 
-from .endpoints import Call
+from .endpoints import Call, Endpoint
 from .objects import decode, minimum, refuse_if
-from .policies import SIDES
-from .state import Account, Refused, Row, now, xid
+from .state import SINGLE_ACCOUNT_DOMAIN, Account, Refused, Row, now, xid
 
-FLAGS = (
-    "block_inbound",
-    "block_lan_access",
-    "disable_client_routes",
-    "disable_dns",
-    "disable_firewall",
-    "disable_server_routes",
-    "lazy_connection_enabled",
-    "rosenpass_enabled",
-    "rosenpass_permissive",
-    "server_ssh_allowed",
-)
+HIDDEN = ("dns_name", "wg_key")
+# What another peer is shown of one.
+SEEN = ("city_name", "connected", "country_code", "geoname_id", "id", "ip", "ipv6", "last_seen", "name", "user_id")
+SIDES = (("sources", "sourceResource"), ("destinations", "destinationResource"))
+# The server serves SSH for its clients here.
+SSH_PORTS = {22: 22022}
 
 
-def join(account: Account, name: str, *, groups: list[str] | None = None, user_id: str = "", **fields: Any) -> Row:
-    """Have a device join, with these groups or as a user's; `fields` are what else it tells of itself."""
-    moment = now()
-    row: Row = {
-        "id": xid(),
-        "name": name,
-        "hostname": name,
-        "ip": fields.get("ip") or str(free(account.settings.get("network_range") or account.network_range)),
-        "ipv6": fields.get("ipv6") or str(free(account.settings.get("network_range_v6") or account.network_range_v6)),
-        "connected": True,
-        "connection_ip": "127.0.0.1",
-        "created_at": moment,
-        "last_login": moment,
-        "last_seen": moment,
-        "os": "Debian GNU/Linux 12",
-        "kernel_version": "6.12.0",
-        "version": "0.77.1",
-        "ui_version": "",
-        "serial_number": "",
-        "city_name": "",
-        "country_code": "",
-        "geoname_id": 0,
-        "approval_required": False,
-        "ephemeral": False,
-        "extra_dns_labels": [],
-        "local_flags": dict.fromkeys(FLAGS, False),
-        "login_expired": False,
-        "login_expiration_enabled": False,
-        "inactivity_expiration_enabled": False,
-        "ssh_enabled": False,
-        "user_id": user_id,
-    } | fields
-    row["dns_label"] = dns_label(account, row)
-    account.rows("peers")[row["id"]] = row
-    for group in account.groups.values():
-        if group["name"] == "All" or group["id"] in (groups or []):
-            group["peers"].append(row["id"])
-    return row
-
-
-def free(network: str) -> Any:
-    """Return an address of a network; they are so many that nobody has it."""
-    whole = ipaddress.ip_network(network)
-    return whole[1 + secrets.randbelow(min(whole.num_addresses, 1 << 62) - 2)]
+def failed() -> Refused:
+    """Return the answer to what the server did not foresee."""
+    return Refused(500, "internal server error")
 
 
 def dns_label(account: Account, row: Row) -> str:
-    """Return what a peer is called in the DNS: of two peers of a name the second has the end of its address too."""
-    label = re.sub(
-        r"[^a-z0-9-]+", "-", row["name"].lower().encode("idna" if row["name"].isalpha() else "utf-8").decode("latin-1")
-    )
-    taken = {each["dns_label"].partition(".")[0] for each in account.rows("peers").values() if each["id"] != row["id"]}
-    if label in taken:
-        label = f"{label}-{'-'.join(row['ip'].split('.')[2:])}"
-    return f"{label}.{account.settings.get('dns_domain') or account.domain or 'netbird.selfhosted'}"
+    """Return a peer's whole name in DNS."""
+    return f"{row['dns_name']}.{account.settings['dns_domain'] or SINGLE_ACCOUNT_DOMAIN}"
 
 
 def show(account: Account, row: Row, *, listed: bool = False) -> Row:
-    """Show a peer with its groups; only the list has a count, which is 0 (measured)."""
-    groups = [each["id"] for each in account.groups.values() if row["id"] in each["peers"]]
-    shown = copy.deepcopy(row) | {"groups": minimum(account, groups)}
+    """Show a peer; how many peers it reaches stands in lists alone, and is not counted (measured)."""
+    groups = [group["id"] for group in account.groups.values() if row["id"] in group["peers"]]
+    shown = copy.deepcopy({key: value for key, value in row.items() if key not in HIDDEN})
+    shown |= {"dns_label": dns_label(account, row), "groups": minimum(account, groups)}
     return shown | ({"accessible_peers_count": 0} if listed else {})
 
 
@@ -103,103 +49,221 @@ def find(call: Call) -> Row:
     return row
 
 
-def like(value: str, pattern: str) -> bool:
-    """Tell whether a part of a value is like a pattern of SQL's."""
-    glob = re.sub(r"[*?[]", lambda found: f"[{found[0]}]", pattern).replace("%", "*").replace("_", "?")
-    return fnmatchcase(value.lower(), f"*{glob.lower()}*")
+def alike(pattern: str, *values: str) -> bool:
+    """Tell whether a value has a text in it as a database sees that: in any case, `%` and `_` stand for others."""
+    parts = {"%": ".*", "_": "."}
+    wanted = "".join(parts.get(each, re.escape(each)) for each in pattern)
+    return any(re.search(wanted, value, re.IGNORECASE | re.DOTALL) for value in values)
 
 
 def peers(call: Call) -> list[Row]:
-    """List the peers, or those like a name or an address; somebody without rights sees only their own."""
-    rows = list(call.account.rows("peers").values())
-    if call.user["role"] == "user":
-        rows = [row for row in rows if row["user_id"] == call.user["id"]]
-    name, ip = call.query.get("name", ""), call.query.get("ip", "")
-    rows = [row for row in rows if like(row["name"], name) and (like(row["ip"], ip) or like(row["ipv6"], ip))]
-    return [show(call.account, row, listed=True) for row in rows]
+    """List peers by name and address; somebody without rights sees their own."""
+    name, address = call.query.get("name", ""), call.query.get("ip", "")
+    return [
+        show(call.account, row, listed=True)
+        for row in call.account.rows("peers").values()
+        if alike(name, row["name"]) and alike(address, row["ip"], row["ipv6"])
+        if call.user["role"] != "user" or row["user_id"] == call.user["id"]
+    ]
 
 
-def update(call: Call) -> Row:
-    """Replace a peer's settings: first the one address, then the other, then the rest (measured: not all or nothing)."""
-    row = find(call)
-    switches = ("ssh_enabled", "login_expiration_enabled", "inactivity_expiration_enabled")
-    body = decode({"name": "", "ip": str, "ipv6": str} | dict.fromkeys(switches, False), call.body)
-    if body["ip"] is not None:
-        change_ip(call.account, row, body["ip"])
-    if body["ipv6"] is not None:
-        change_ipv6(call.account, row, body["ipv6"])
-    for name, words in (("login_expiration_enabled", "login"), ("inactivity_expiration_enabled", "inactivity")):
-        message = f"this peer hasn't been added with the sso login, therefore the {words} expiration can't be updated"
-        refuse_if(body[name] and not row["user_id"], message, 412)
-    refuse_if(not body["name"], "internal server error", 500)
+def put(call: Call) -> Row:
+    """Change a peer. The addresses are stored first, each at once, so a refusal may leave a part (measured)."""
+    account, row = call.account, find(call)
+    flags = ("login_expiration_enabled", "inactivity_expiration_enabled")
+    body = decode({"name": "", "ssh_enabled": False, "ip": str, "ipv6": str, **dict.fromkeys(flags, False)}, call.body)
+    others = [each for each in account.rows("peers").values() if each is not row]
+    address, v6 = body.pop("ip"), body.pop("ipv6")
+    if address is not None:
+        put_address(account, row, parsed(address), others)
+    if v6 is not None:
+        put_v6(account, row, parsed(v6), others)
+    for flag in flags:
+        words = f"{flag.partition('_')[0]} expiration"
+        refuse_if(
+            body[flag] and not row["user_id"],
+            f"this peer hasn't been added with the SSO login, therefore the {words} can't be updated",
+            412,
+        )
+    if not body["name"]:
+        raise failed()
     renamed = body["name"] != row["name"]
-    row.update({name: body[name] for name in ("name", *switches)})
+    row.update(body)
     if renamed:
-        row["dns_label"] = dns_label(call.account, row)
-    return show(call.account, row)
+        row["dns_name"] = account.dns_name(row)
+    return show(account, row)
 
 
-def change_ip(account: Account, row: Row, text: str) -> None:
-    """Change the IPv4 address."""
+def parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Read an address."""
     try:
-        address = ipaddress.ip_address(text)
+        return ipaddress.ip_address(text)
     except ValueError:
-        raise Refused(422, f'invalid ip address {text}: parseaddr("{text}"): unable to parse ip') from None
-    network = account.settings.get("network_range") or account.network_range
-    before = "update peer ip transaction: ip"
-    refuse_if(address not in ipaddress.ip_network(network), f"{before} {text} is not within the account network range {network}")
-    for other in account.rows("peers").values():
-        refuse_if(other is not row and other["ip"] == text, f"{before} {text} is already assigned to peer {other['id']}")
-    row["ip"] = text
+        raise Refused(422, f'invalid IP address {text}: ParseAddr("{text}"): unable to parse IP') from None
 
 
-def change_ipv6(account: Account, row: Row, text: str) -> None:
-    """Change the IPv6 address."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        raise Refused(422, f'invalid ipv6 address {text}: parseaddr("{text}"): unable to parse ip') from None
-    refuse_if(address.version == 4, f"address {text} is not ipv6")
-    network = account.settings.get("network_range_v6") or account.network_range_v6
-    refuse_if(address not in ipaddress.ip_network(network), f"ip {text} is not within the account ipv6 range {network}")
-    for other in account.rows("peers").values():
-        refuse_if(other is not row and other["ipv6"] == text, f"ipv6 {text} is already assigned to peer {other['name']}")
-    row["ipv6"] = text
+def put_address(account: Account, row: Row, address: Any, others: list[Row]) -> None:
+    """Give a peer an address of the account's network."""
+    prefix = f"update peer IP transaction: IP {address} is "
+    network = account.effective_range
+    refuse_if(address not in ipaddress.ip_network(network), f"{prefix}not within the account network range {network}")
+    holder = next((each for each in others if each["ip"] == str(address)), None)
+    refuse_if(holder, f"{prefix}already assigned to peer {holder and holder['id']}")
+    row["ip"] = str(address)
+
+
+def put_v6(account: Account, row: Row, address: Any, others: list[Row]) -> None:
+    """Give a peer an IPv6 address of the account's network."""
+    network = account.settings.get("network_range_v6", account.network_range_v6)
+    refuse_if(address.version != 6, f"address {address} is not IPv6")
+    wrong = f"IP {address} is not within the account IPv6 range {network}"
+    refuse_if(address not in ipaddress.ip_network(network), wrong)
+    holder = next((each for each in others if each["ipv6"] == str(address)), None)
+    refuse_if(holder, f"IPv6 {address} is already assigned to peer {holder and holder['name']}")
+    row["ipv6"] = str(address)
 
 
 def delete(call: Call) -> Row:
-    """Delete a peer, and the policies that name it (measured); one that routes a network stays."""
-    account = call.account
-    row = account.rows("peers").get(call.ids[0])
-    if row is None:
-        raise Refused(404, f"peer {call.ids[0]} account not found")
-    for router in account.rows("routers").values():
-        refuse_if(router["peer"] == row["id"], f"peer is linked to a network router: {router['id']}", 412)
+    """Delete a peer, and without a word every policy that names it (measured); a network's router is held on to."""
+    account, peer_id = call.account, call.ids[0]
+    if peer_id not in account.rows("peers"):
+        raise Refused(404, f"peer {peer_id} account not found")
+    router = next((each for each in account.rows("routers").values() if each["peer"] == peer_id), None)
+    refuse_if(router, f"peer is linked to a network router: {router and router['id']}", 412)
     for policy in list(account.rows("policies").values()):
-        singles = [rule[single] for rule in policy["rules"] for single in SIDES.values() if rule.get(single)]
-        if row["id"] in [single["id"] for single in singles]:
+        named = [rule.get(resource) or {} for rule in policy["rules"] for _groups, resource in SIDES]
+        if any(each.get("id") == peer_id for each in named):
             del account.rows("policies")[policy["id"]]
     for group in account.groups.values():
-        group["peers"] = [each for each in group["peers"] if each != row["id"]]
-    del account.rows("peers")[row["id"]]
+        group["peers"] = [each for each in group["peers"] if each != peer_id]
+    del account.rows("peers")[peer_id]
     return {}
 
 
 def accessible(call: Call) -> list[Row]:
-    """List the other peers that a peer may reach: all of them here, as with the policy of a new account."""
-    names = (
-        "city_name",
-        "connected",
-        "country_code",
-        "dns_label",
-        "geoname_id",
-        "id",
-        "ip",
-        "ipv6",
-        "last_seen",
-        "name",
-        "os",
-        "user_id",
-    )
-    rows = call.account.rows("peers")
-    return [{name: row[name] for name in names} for row in rows.values() if call.ids[0] in rows and row["id"] != call.ids[0]]
+    """List the peers that policies let one reach or be reached by; none for a peer that there is not."""
+    account, peer_id = call.account, call.ids[0]
+    found: set[str] = set()
+    for policy in account.rows("policies").values():
+        for rule in policy["rules"] if policy["enabled"] else ():
+            if rule["enabled"]:
+                sources, destinations = (members(account, rule, *side) for side in SIDES)
+                found |= destinations if peer_id in sources else set()
+                found |= sources if peer_id in destinations else set()
+    rows = [row for row in account.rows("peers").values() if row["id"] in found - {peer_id}]
+    return [
+        {key: row[key] for key in SEEN} | {"dns_label": dns_label(account, row), "os": row["os"].rpartition(" ")[0]}
+        for row in rows
+    ]
+
+
+def members(account: Account, rule: Row, groups: str, resource: str) -> set[str]:
+    """Return the peers on one side of a rule."""
+    found = {peer for each in rule.get(groups) or [] if each in account.groups for peer in account.groups[each]["peers"]}
+    return found | {(rule.get(resource) or {}).get("id", "")}
+
+
+# temporary access
+
+
+def grant(call: Call) -> Row:
+    """Make a temporary peer of the caller's that reaches another; where a rule is bad, it is made all the same (measured)."""
+    account, target = call.account, find(call)
+    body = decode({"name": "", "wg_pub_key": "", "rules": []}, call.body)
+    known = any(row.get("wg_key") == body["wg_pub_key"] for row in account.rows("peers").values())
+    refuse_if(known, "peer has been already registered", 412)
+    if not body["name"]:
+        raise failed()
+    owner = {"user_id": call.user["id"], "wg_key": body["wg_pub_key"]}
+    row = account.add_peer(body["name"], [], ephemeral=True, os="js ", **owner)
+    for rule in [allowed(text) for text in body["rules"]]:
+        sides = {"sourceResource": row["id"], "destinationResource": target["id"]}
+        grant_rule(account, row["name"], rule | {side: {"id": each, "type": "peer"} for side, each in sides.items()})
+    return {"id": row["id"], "name": row["name"], "rules": body["rules"]}
+
+
+def allowed(text: str) -> Row:
+    """Read a rule of temporary access: a protocol, with a port where it has some."""
+    protocol, _, port = text.partition("/")
+    with_port = protocol in ("tcp", "udp", "netbird-ssh")
+    if protocol not in ("tcp", "udp", "netbird-ssh", "icmp", "all") or with_port != port.isdecimal():
+        raise failed()
+    number = int(port) if with_port else 0
+    if number > 65535:
+        raise failed()
+    number = SSH_PORTS.get(number, number) if protocol == "netbird-ssh" else number
+    return {"protocol": protocol, "port_ranges": [{"start": number, "end": number}]}
+
+
+def grant_rule(account: Account, name: str, rule: Row) -> None:
+    """Make the policy of one rule of temporary access."""
+    title = f"Temporary access policy for peer {name}"
+    policy: Row = {"id": xid(), "name": title, "description": title, "enabled": True, "source_posture_checks": None}
+    words = "Temporary access rule"
+    settings = {"name": words, "description": words, "enabled": True, "action": "accept", "bidirectional": False}
+    account.rows("policies")[policy["id"]] = policy | {"rules": [settings | {"sources": [], "destinations": []} | rule]}
+
+
+# jobs
+
+
+def show_job(row: Row) -> Row:
+    """Show a job."""
+    return {key: value for key, value in row.items() if key != "_peer"}
+
+
+def jobs(call: Call) -> list[Row]:
+    """List what a peer was asked to do."""
+    if call.ids[0] not in call.account.rows("peers"):
+        raise Refused(404, f"peer {call.ids[0]} account not found")
+    return [show_job(row) for row in call.account.rows("jobs").values() if row["_peer"] == call.ids[0]]
+
+
+def job(call: Call) -> Row:
+    """Show one job."""
+    row = call.account.rows("jobs").get(call.ids[1])
+    if row is None:
+        raise Refused(404, f"job {call.ids[1]} not found")
+    return show_job(row)
+
+
+def create_job(call: Call) -> Row:
+    """Ask a connected peer for a bundle of its logs, one at a time; nothing here ever sends one."""
+    workload = decode({"workload": dict}, call.body)["workload"]
+    refuse_if(not workload, "could not determine job type: unexpected end of JSON input", 400)
+    kind = workload.get("type")
+    refuse_if(kind != "bundle", f"unsupported job type: {kind}", 400)
+    fields = {"anonymize": False, "bundle_for": False, "bundle_for_time": 0, "log_file_count": 0}
+    wanted = decode(fields, workload.get("parameters") or {})
+    files, minutes = wanted["log_file_count"], wanted["bundle_for_time"]
+    refuse_if(not 1 <= files <= 1000, f"log-file-count must be between 1 and 1000, got {files}", 400)
+    wrong = wanted["bundle_for"] and not 1 <= minutes <= 5
+    refuse_if(wrong, f"bundle_for_time must be between 1 and 5, got {minutes}", 400)
+    peer = find(call)
+    refuse_if(not peer["connected"], "peer not connected", 400)
+    pending = any(each["_peer"] == peer["id"] and each["status"] == "pending" for each in call.account.rows("jobs").values())
+    refuse_if(pending, "peer already has pending job", 400)
+    row = {
+        "id": str(uuid.uuid4()),
+        "_peer": peer["id"],
+        "created_at": now(),
+        "status": "pending",
+        "triggered_by": call.user["id"],
+        "workload": {"parameters": wanted, "result": {}, "type": kind},
+    }
+    call.account.rows("jobs")[row["id"]] = row
+    return show_job(row)
+
+
+JOBS = "remote_jobs"
+ENDPOINTS = (
+    Endpoint("GET", "peers", peers),
+    Endpoint("GET", "peers/*", lambda call: show(call.account, find(call)), "peers"),
+    Endpoint("PUT", "peers/*", put, "peers"),
+    Endpoint("DELETE", "peers/*", delete, "peers"),
+    Endpoint("GET", "peers/*/accessible-peers", accessible, "peers"),
+    Endpoint("POST", "peers/*/temporary-access", grant, "peers"),
+    Endpoint("GET", "peers/*/jobs", jobs, JOBS),
+    Endpoint("POST", "peers/*/jobs", create_job, JOBS),
+    Endpoint("GET", "peers/*/jobs/*", job, JOBS),
+)

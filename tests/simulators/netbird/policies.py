@@ -15,6 +15,7 @@ from .objects import decode, minimum, refuse_if, strings, taken
 from .state import Account, Refused, Row
 
 RULE: Mapping[str, Any] = {
+    "id": "",
     "name": "",
     "description": "",
     "enabled": False,
@@ -45,6 +46,7 @@ def check_policy(account: Account, row: Row, old: Row | None) -> None:
     refuse_if(not row["name"], "policy name shouldn't be empty")
     refuse_if(not row["rules"], "policy rules shouldn't be empty")
     for rule in row["rules"]:
+        refuse_if(rule["id"] not in ("", row["id"]), f"invalid rule ID: {rule['id']}")
         check_rule(rule)
 
 
@@ -80,10 +82,16 @@ def build_policy(account: Account, row: Row, body: Row, old: Row | None) -> None
 def show_policy(account: Account, row: Row, how: str) -> Row:
     """Show a policy; its rule has the policy's id, and only the answer to a write has more than one rule (measured)."""
     rules = []
+    seen: set[str] = set()
     for rule in row["rules"] if how in ("create", "update") else row["rules"][:1]:
-        shown = {key: copy.deepcopy(rule[key]) for key in RULE if key not in SIDES and rule.get(key) not in (None, [], {})}
-        sides = {side: minimum(account, rule[side] or []) or None for side in SIDES}
-        rules.append(shown | sides | {"id": row["id"]})
+        shown = {
+            key: copy.deepcopy(rule[key]) for key in RULE if key not in (*SIDES, "id") and rule.get(key) not in (None, [], {})
+        }
+        # A group that was shown already is no source again (measured).
+        sources = [each for each in rule["sources"] or [] if each not in seen]
+        seen.update(sources, rule["destinations"] or [])
+        sides = {"sources": sources, "destinations": rule["destinations"] or []}
+        rules.append(shown | {side: minimum(account, ids) or None for side, ids in sides.items()} | {"id": row["id"]})
     checks = row["source_posture_checks"] and [
         each for each in row["source_posture_checks"] if each in account.rows("posture-checks")
     ]

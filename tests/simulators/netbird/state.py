@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import base64
 import copy
+import ipaddress
 import itertools
 import os
+import re
 import secrets
 import string
 import threading
@@ -128,6 +130,53 @@ def user_row(user_id: str, **fields: Any) -> Row:
     return row | fields
 
 
+FLAGS = (
+    "block_inbound",
+    "block_lan_access",
+    "disable_client_routes",
+    "disable_dns",
+    "disable_firewall",
+    "disable_server_routes",
+    "lazy_connection_enabled",
+    "rosenpass_enabled",
+    "rosenpass_permissive",
+    "server_ssh_allowed",
+)
+
+
+def peer_row(name: str, **fields: Any) -> Row:
+    """Return a new peer, with what every peer has unless `fields` says otherwise."""
+    moment = now()
+    row: Row = {
+        "id": xid(),
+        "name": name,
+        "hostname": name,
+        "approval_required": False,
+        "city_name": "",
+        "connected": False,
+        "connection_ip": "<nil>",
+        "country_code": "",
+        "created_at": moment,
+        "ephemeral": False,
+        "extra_dns_labels": [],
+        "geoname_id": 0,
+        "inactivity_expiration_enabled": False,
+        "kernel_version": "",
+        "last_login": moment,
+        "last_seen": moment,
+        "local_flags": dict.fromkeys(FLAGS, False),
+        "login_expiration_enabled": False,
+        "login_expired": False,
+        "os": "",
+        "serial_number": "",
+        "ssh_enabled": False,
+        "ui_version": "",
+        "user_id": "",
+        "version": "",
+    }
+    return row | fields
+
+
 @dataclass
 class Account:
     """One account and everything in it; `objects` holds the rows of every kind of object by kind and id."""
@@ -167,6 +216,53 @@ class Account:
         """Make a user."""
         self.users[user_id] = user_row(user_id, **fields)
         return self.users[user_id]
+
+    def add_peer(self, name: str, groups: list[str], **fields: Any) -> Row:
+        """Make a peer in the group All and these: with addresses of its own, and a name that is its own in DNS."""
+        row = peer_row(name, **fields)
+        row.setdefault("ip", self.free_address())
+        row.setdefault("ipv6", self.free_v6())
+        row["dns_name"] = self.dns_name(row)
+        self.rows("peers")[row["id"]] = row
+        for group in self.groups.values():
+            if group["name"] == "All" or group["id"] in groups:
+                group["peers"].append(row["id"])
+        if row["user_id"] in self.users:
+            self.users[row["user_id"]]["last_login"] = row["last_login"]
+        return row
+
+    @property
+    def effective_range(self) -> str:
+        """Return the network of the peers: the account's own, or the one that its settings name."""
+        return str(self.settings.get("network_range", self.network_range))
+
+    def readdress(self) -> None:
+        """Give every peer new addresses, as another network does."""
+        for row in self.rows("peers").values():
+            row.update(ip=self.free_address(), ipv6=self.free_v6())
+
+    def free_v6(self) -> str:
+        """Return an IPv6 address of the network."""
+        return str(ipaddress.ip_network(self.settings.get("network_range_v6", self.network_range_v6))[secrets.randbits(64)])
+
+    def free_address(self) -> str:
+        """Return an address of the network that no peer has."""
+        network = ipaddress.ip_network(self.effective_range)
+        taken = {row["ip"] for row in self.rows("peers").values()}
+        while (address := str(network[1 + secrets.randbelow(network.num_addresses - 2)])) in taken:
+            pass
+        return address
+
+    def dns_name(self, peer: Row) -> str:
+        """Return a peer's name in DNS; the address tells apart those that have one name, and all ephemeral ones."""
+        ascii_name = peer["name"].partition(".")[0].lower().encode("punycode" if not peer["name"].isascii() else "ascii")
+        label = re.sub(r"[^a-z0-9-]+", "-", ascii_name.decode())[:59]
+        if not peer["name"].isascii():
+            label = "xn--" + label
+        others = {row["dns_name"] for row in self.rows("peers").values() if row["id"] != peer["id"]}
+        if not peer["ephemeral"] and label not in others:
+            return label
+        return "-".join([label, *peer["ip"].split(".")[2:]])
 
     def add_token(self, user_id: str, name: str, days: int, created_by: str) -> tuple[Row, str]:
         """Make a personal access token; the plain text is in no later answer."""
@@ -223,6 +319,9 @@ class State:
         self.stuck = False
         self.sessions: dict[str, dict[str, Row]] = {"requests": {}, "codes": {}, "refresh": {}, "browsers": {}}
         self.log: list[str] = []
+        # when the public paths of invites were asked, and tokens that there were: the server knows them by their form
+        self.public_requests: list[float] = []
+        self.deleted_tokens: set[str] = set()
         self.on_restart: list[Callable[[], None]] = []
         # set where an outside provider keeps the people
         self.delete_outside: Callable[[str], None] | None = None
@@ -321,6 +420,30 @@ class State:
             },
         )
         return plain
+
+    def join(self, name: str, *, key: str = "", user: str = "", **client: Any) -> Row:
+        """Let a client join with a setup key or as a person; `client` is what it says of itself (os, version, ...).
+
+        UNRECORDED: a person's peer is in the groups of the person, and its login expires (a guess).
+        """
+        account = self.account
+        client = {"os": "Debian GNU/Linux 12", "version": self.version, "connected": True, "connection_ip": "127.0.0.1"} | client
+        with self.lock:
+            if user:
+                groups = account.users[user]["auto_groups"]
+                return account.add_peer(name, groups, user_id=user, login_expiration_enabled=True, **client)
+            row = next(each for each in account.rows("setup-keys").values() if each["key"] == key)
+            row["used_times"] += 1
+            row["last_used"] = now()
+            return account.add_peer(name, row["auto_groups"], ephemeral=row["ephemeral"], **client)
+
+    def leave(self, peer_id: str) -> None:
+        """Let a client disconnect; it stays a peer."""
+        with self.lock:
+            self.account.rows("peers")[peer_id].update(connected=False, last_seen=now())
+            for job in self.account.rows("jobs").values():
+                if job["_peer"] == peer_id and job["status"] == "pending":
+                    job.update(status="failed", failed_reason="Time out peer disconnected", completed_at=now())
 
     def find_user(self, user_id: str) -> tuple[Account, Row] | None:
         """Return a user and the account the user is in."""
