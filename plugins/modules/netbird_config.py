@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - zerotrust.netbird_authentik.netbird
   - zerotrust.netbird_authentik.connection
   - zerotrust.netbird_authentik.set
+  - zerotrust.netbird_authentik.sections
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_netbird
 options:
@@ -71,29 +72,9 @@ options:
     description: Whether O(prune) may remove all of a section, because the document names nothing in it. It may be empty then.
     type: bool
     default: false
-  kinds:
+  sections:
     description:
       - The sections to export. Without them, all but C(peers), C(users) and C(user_invites).
-    type: list
-    elements: str
-    choices:
-      - groups
-      - peers
-      - users
-      - user_invites
-      - setup_keys
-      - posture_checks
-      - networks
-      - network_resources
-      - network_routers
-      - routes
-      - policies
-      - nameserver_groups
-      - dns_zones
-      - dns_records
-      - dns_settings
-      - account_settings
-    default: []
   return_secret:
     description:
       - Whether to return what NetBird tells once of what it makes, under RV(secrets). Keep the result out of logs with C(no_log).
@@ -162,9 +143,13 @@ config:
     groups:
       - name: developers
 secrets:
-  description: What NetBird tells once of what was created, by section and object.
+  description: What NetBird tells once of what was created, by section and by what the document calls the object.
   returned: with O(return_secret)
   type: dict
+  sample:
+    setup_keys:
+      servers:
+        key: A616097E-FCF0-48FA-9354-CA4A61142761
 """
 
 from typing import Any
@@ -192,7 +177,7 @@ ARGUMENT_SPEC = argument_spec(
         "prune": {"type": "list", "elements": "str", "choices": list(PRUNABLE), "default": []},
         "prune_prefix": {"type": "str"},
         "prune_mark": {"type": "str"},
-        "kinds": {"type": "list", "elements": "str", "choices": list(READABLE), "default": []},
+        "sections": {"type": "list", "elements": "str", "choices": list(READABLE), "default": []},
         "return_secret": {"type": "bool", "default": False, "no_log": False},
     },
 )

@@ -16,12 +16,13 @@ author:
 extends_documentation_fragment:
   - zerotrust.netbird_authentik.netbird
   - zerotrust.netbird_authentik.connection
+  - zerotrust.netbird_authentik.sections
   - zerotrust.netbird_authentik.attributes.info_module
   - zerotrust.netbird_authentik.attributes.actiongroup_netbird
 options:
   gather_subset:
     description:
-      - What to read, V(all) or some of these. Each costs a request.
+      - What to read of the server, V(all), some of these, or nothing. Each costs a request.
       - V(redirect_urls) reads V(account) too, because only a server with the embedded provider has such URLs.
     type: list
     elements: str
@@ -31,26 +32,6 @@ options:
     description:
       - The kinds of objects to read into RV(objects), as the sections of M(zerotrust.netbird_authentik.netbird_config). Each
         costs a request, and those that lie in networks or zones one for each of these.
-    type: list
-    elements: str
-    choices:
-      - groups
-      - peers
-      - users
-      - user_invites
-      - setup_keys
-      - posture_checks
-      - networks
-      - network_resources
-      - network_routers
-      - routes
-      - policies
-      - nameserver_groups
-      - dns_zones
-      - dns_records
-      - dns_settings
-      - account_settings
-    default: []
     version_added: 0.2.0
   use_names:
     description:
@@ -73,7 +54,7 @@ EXAMPLES = r"""
   zerotrust.netbird_authentik.netbird_info:
     netbird_url: https://netbird.company
     netbird_token: "{{ vault_netbird_token }}"
-    gather_subset: [version]
+    gather_subset: []
     sections: [groups, peers]
     use_names: true
   register: netbird_groups

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from simulators._server import Fault
 from support import ROOT, Servers, role
 from support.document import Document, changed, count, document
 from support.modules import call
@@ -197,18 +198,34 @@ def test_keys_are_told_once_and_only_on_request(servers: Servers) -> None:
     wanted = {"setup_keys": [{"name": "k"}]}
     made = ensure(servers, wanted, return_secret=True)
     (row,) = servers.netbird.state.account.rows("setup-keys").values()
-    assert made["secrets"] == {"setup_keys": {"setup key 'k'": {"key": row["key"]}}}
+    assert made["secrets"] == {"setup_keys": {"k": {"key": row["key"]}}}
     assert ensure(servers, wanted, return_secret=True)["secrets"] == {}
     assert row["key"] not in str(ensure(servers, {"setup_keys": [{"name": "other"}]}))
 
 
+def test_peers_are_exported_on_request(servers: Servers) -> None:
+    account = servers.netbird.state.account
+    account.add_peer("web-1", [], ssh_enabled=True)
+    for _ in range(2):
+        account.add_peer("twin", [])
+    assert "peers" not in ensure(servers, state="exported")["config"]
+    exported = ensure(servers, state="exported", sections=["peers"])["config"]
+    assert [(each["peer"], each["ssh_enabled"]) for each in exported["peers"]] == [("web-1", True)], (
+        "twins have no name of their own"
+    )
+    assert ensure(servers, exported, check_mode=True)["changed"] is False
+
+
 def test_two_at_once_make_nothing_twice(servers: Servers) -> None:
+    """Both have looked before either writes: the first write of all waits until the other has looked too."""
     wanted = {section: document(6)[section] for section in ("groups", "networks", "policies", "dns_zones", "nameserver_groups")}
     wanted["policies"] = [{**each, "protocol": "all"} for each in wanted["policies"] if "destinations" in each]
     for each in wanted["policies"]:
         del each["ports"]
+    connection = {name: value for name, value in servers.connection.items() if name.startswith("netbird")}
+    servers.netbird.inject(Fault("slow", method="POST", seconds=0.5, times=8))
     with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda _: ensure(servers, wanted), range(2)))
+        results = list(pool.map(lambda _: call("netbird_config", {**connection, "config": wanted}), range(2)))
     assert [result.get("msg") for result in results] == [None, None]
     for kind, rows in servers.netbird.state.account.objects.items():
         names = Counter(row.get("domain") or row["name"] for row in rows.values())

@@ -104,6 +104,8 @@ def test_a_person_who_waits_is_let_in(servers: Servers) -> None:
     row = account.add_user("1", email="bob@example.com", name="Bob", is_blocked=True, pending_approval=True)
     predicted(servers, "user", user="bob@example.com", approved=True)
     assert (row["pending_approval"], row["is_blocked"], row["role"]) == (False, False, "user")
+    assert "nobody can take an approval back" in ensure(servers, "user", user="bob@example.com", approved=False)["msg"]
+    assert not writes(servers)
 
 
 def test_a_new_person_s_password_is_told_on_request(servers: Servers) -> None:
@@ -231,9 +233,9 @@ def test_what_there_is_is_told_with_names_on_request(servers: Servers) -> None:
     ensure(servers, "network", name="office")
     ensure(servers, "network_resource", network="office", name="printer", address="192.168.7.9", groups=["servers"])
     sections = ["groups", "network_resources"]
-    told = ensure(servers, "info", gather_subset=["version"], sections=sections)["objects"]
+    told = ensure(servers, "info", gather_subset=[], sections=sections)["objects"]
     assert {row["name"]: row["peers"] for row in told["groups"]} == {"All": [peer["id"]], "servers": [peer["id"]]}
-    told = ensure(servers, "info", gather_subset=["version"], sections=sections, use_names=True)["objects"]
+    told = ensure(servers, "info", gather_subset=[], sections=sections, use_names=True)["objects"]
     assert next(row for row in told["groups"] if row["name"] == "servers")["id"] == made["id"]
     assert {row["name"]: row["peers"] for row in told["groups"]} == {"All": ["web-1"], "servers": ["web-1"]}
     (printer,) = told["network_resources"]

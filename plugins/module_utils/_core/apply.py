@@ -85,21 +85,23 @@ def _settle(
         if operation.action == "create" and operation.resource.twins:
             places.setdefault((operation.resource.path, repr(operation.within)), []).append(operation)
     for made in places.values():
-        resource, within = made[0].resource, made[0].within
+        operation = made[0]
+        resource, within = operation.resource, operation.within
         there: dict[tuple[Any, ...], list[Row]] = {}
-        for row in service.rows_of(resource, within, fresh=True):
-            there.setdefault(comparable_identity(resource, row), []).append(row)
-        for operation in made:
-            own = results[operation] or {}
-            others = [each for each in there.get(comparable_identity(resource, own), []) if each not in operation.beside]
-            first = min(others, key=lambda row: str(row[resource.id]), default=own)
-            if first[resource.id] == own[resource.id]:
-                continue
-            try:
-                service.write("DELETE", service.url(resource, own), None)
-                results[operation] = _brought(service, operation, first)
-            except Failure as failure:
-                failures[operation] = failure
+        try:
+            for row in service.rows_of(resource, within, fresh=True):
+                there.setdefault(comparable_identity(resource, row), []).append(row)
+            for operation in made:
+                own = results[operation] or {}
+                before = [row[resource.id] for row in operation.beside]
+                twins = [row for row in there.get(comparable_identity(resource, own), []) if row[resource.id] not in before]
+                first = min(twins, key=lambda row: str(row[resource.id]), default=own)
+                if first[resource.id] != own[resource.id]:
+                    _delete(service, Operation("delete", resource, operation.label, current=own))
+                    results[operation] = _brought(service, operation, first)
+                    _verify(service, operation, results[operation] or {})
+        except Failure as failure:
+            failures[operation] = failure
 
 
 def _brought(service: Service, operation: Operation, row: Row) -> Row:

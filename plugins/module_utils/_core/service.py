@@ -8,6 +8,7 @@ PRIVATE to this collection. What is special about authentik and NetBird is in th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -43,6 +44,7 @@ class Service:
         self._lists: dict[tuple[str, str], list[Row]] = {}
         self._ids: dict[tuple[str, str], Any] = {}
         self._names: dict[tuple[str, Any], str] = {}
+        self._counts: dict[str, Counter[str]] = {}
 
     # What the servers do differently
 
@@ -273,18 +275,24 @@ class Service:
         if (kind, value) not in self._names:
             reference = self.references[kind]
             for row in self.rows_of_kind(kind):
-                self._names.setdefault((kind, row[reference.ref]), next(str(row[key]) for key in reference.by if row.get(key)))
+                self._names.setdefault((kind, row[reference.ref]), _name_in(reference, row))
         return self._names.get((kind, value), value)
 
     def tells_apart(self, kind: str, name: Any) -> bool:
         """Whether a name stands for one object alone."""
-        reference = self.references[kind]
-        return len(self._found(reference, reference.by, [name])[name]) == 1
+        if kind not in self._counts:
+            self._counts[kind] = Counter(_name_in(self.references[kind], row) for row in self.rows_of_kind(kind))
+        return self._counts[kind][name] == 1
 
     def _translated(self, kind: str, value: Any) -> Any:
         if not value:
             return value if isinstance(value, (list, dict)) else None
         return named(value, lambda name: self._ids[kind, name])
+
+
+def _name_in(reference: Resource, row: Row) -> str:
+    """What people call an object: the first of its keys that says anything."""
+    return next(str(row[key]) for key in reference.by if row.get(key))
 
 
 def list_key(path: str, params: Mapping[str, Any] | None) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Consent, Field, Resource
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.common import groups
 
 # What clients can be told to update themselves to; NetBird answers 500 to anything else.
 UPDATES = re.compile(r"latest|disabled|v?\d+(\.\d+){2}|")
@@ -52,14 +53,7 @@ ACCOUNT_SETTINGS = Resource(
         Field("user_approval_required", type="bool", api="settings.extra.user_approval_required"),
         Field("peer_approval_enabled", type="bool", api="settings.extra.peer_approval_enabled"),
         Field("network_traffic_logs_enabled", type="bool", api="settings.extra.network_traffic_logs_enabled"),
-        Field(
-            "network_traffic_logs_groups",
-            type="list",
-            elements="str",
-            unordered=True,
-            ref="group",
-            api="settings.extra.network_traffic_logs_groups",
-        ),
+        groups("network_traffic_logs_groups", api="settings.extra.network_traffic_logs_groups"),
         Field("network_traffic_packet_counter_enabled", type="bool", api="settings.extra.network_traffic_packet_counter_enabled"),
         Field("peer_login_expiration_enabled", type="bool", api="settings.peer_login_expiration_enabled"),
         Field("peer_login_expiration", type="int", api="settings.peer_login_expiration"),
@@ -70,11 +64,9 @@ ACCOUNT_SETTINGS = Resource(
         Field("dns_domain", api="settings.dns_domain"),
         Field("network_range", api="settings.network_range"),
         Field("network_range_v6", api="settings.network_range_v6"),
-        Field(
-            "ipv6_enabled_groups", type="list", elements="str", unordered=True, ref="group", api="settings.ipv6_enabled_groups"
-        ),
+        groups("ipv6_enabled_groups", api="settings.ipv6_enabled_groups"),
         Field("peer_expose_enabled", type="bool", api="settings.peer_expose_enabled"),
-        Field("peer_expose_groups", type="list", elements="str", unordered=True, ref="group", api="settings.peer_expose_groups"),
+        groups("peer_expose_groups", api="settings.peer_expose_groups"),
         Field("lazy_connection_enabled", type="bool", api="settings.lazy_connection_enabled"),
         Field("auto_update_version", api="settings.auto_update_version"),
         Field("auto_update_always", type="bool", api="settings.auto_update_always"),

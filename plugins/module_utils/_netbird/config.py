@@ -110,11 +110,11 @@ def export_config(context: Context) -> dict[str, Any]:
     """What a server has, as a document that says the same of another one."""
     service = Netbird(context)
     document: dict[str, Any] = {}
-    for section in context.params["kinds"] or EXPORTED:
+    for section in context.params["sections"] or EXPORTED:
         resource = KINDS[SECTIONS[section]]
         rows = service.rows_everywhere(resource)
         kept = [row for row in rows if section not in LEFT_OUT or not LEFT_OUT[section](row)]
-        entries = [_exported(context, service, resource, row) for row in kept]
+        entries = [_exported(context, service, section, row) for row in kept]
         found = [entry for entry in entries if entry is not None]
         twice = {name for name, times in Counter(map(resource.titled, found)).items() if times > 1}
         for name in sorted(twice):
@@ -248,7 +248,8 @@ def _in_scope(resource: Resource, options: Mapping[str, Any], params: Mapping[st
 
 def _options(service: Netbird, resource: Resource, row: Row) -> dict[str, Any]:
     """An object as a task would name it: names for ids, and what the server tells."""
-    options = {}
+    # What tasks only find has the name that they find it by.
+    options = {resource.label: get_path(row, resource.by[0])} if resource.joins else {}
     for field in resource.fields:
         value = get_path(row, field.path)
         if not field.readable or field.secret or value is None:
@@ -259,8 +260,9 @@ def _options(service: Netbird, resource: Resource, row: Row) -> dict[str, Any]:
     return options
 
 
-def _exported(context: Context, service: Netbird, resource: Resource, row: Row) -> dict[str, Any] | None:
-    """An object as an entry of a document; None where the entry could not say what it is."""
+def _exported(context: Context, service: Netbird, section: str, row: Row) -> dict[str, Any] | None:
+    """An object as an entry of a section; None where the entry could not say what it is."""
+    resource = KINDS[SECTIONS[section]]
     options = _options(service, resource, row)
     label = resource.titled(options)
     for field in resource.fields:
@@ -270,8 +272,7 @@ def _exported(context: Context, service: Netbird, resource: Resource, row: Row) 
                 why = "is not there any more" if name == one else f"is one of several called {name!r}"
                 context.warn(f"{label} is left out: a {service.references[field.ref].kind} that its {field.name} names {why}.")
                 return None
-    left_out = {field.name for field in resource.fields if field.internal or field.path in resource.derived}
-    left_out.update(ELSEWHERE.get(next(section for section, kind in SECTIONS.items() if KINDS[kind] is resource), ()))
+    left_out = {*ELSEWHERE.get(section, ()), *(field.name for field in resource.fields if field.path in resource.derived)}
     return {name: value for name, value in options.items() if name not in left_out and value not in ("", [], {})}
 
 
@@ -282,11 +283,14 @@ def _by_section(operations: Mapping[str, Sequence[Operation]], service: Netbird)
 
 
 def _told(plans: Mapping[str, Sequence[Planned]], made: Mapping[Operation, Row]) -> dict[str, dict[str, dict[str, Any]]]:
-    """What the server tells once of what it has made: by section and object."""
+    """What the server tells once of what it has made, by section and by what the document calls the object."""
     told: dict[str, dict[str, dict[str, Any]]] = {}
     for section, each in plans.items():
-        for operation in [one for planned in each for one in planned.operations if one in made]:
-            secrets = {key: made[operation][key] for key in operation.resource.tells if made[operation].get(key)}
+        resource = KINDS[SECTIONS[section]]
+        for planned in each:
+            row = made.get(planned.operation, {}) if planned.operation is not None else {}
+            secrets = {key: row[key] for key in resource.tells if row.get(key)}
             if secrets:
-                told.setdefault(section, {})[operation.label] = secrets
+                name = " of ".join(str(planned.entry[option]) for option in (resource.label, *resource.parents))
+                told.setdefault(section, {})[name] = secrets
     return told

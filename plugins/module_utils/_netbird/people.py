@@ -45,6 +45,12 @@ def _hands_over(_service: Service, operation: Operation, _plan: Sequence[Operati
     return "NetBird has one owner: whoever is now becomes an administrator"
 
 
+def _approved_for_good(_service: Service, operation: Operation, _plan: Sequence[Operation]) -> str:
+    if operation.values.get("approved") is not False:
+        return ""
+    return "nobody can take an approval back; is_blocked keeps somebody out"
+
+
 USER = netbird_kind(
     "user",
     "users",
@@ -62,7 +68,7 @@ USER = netbird_kind(
     reading=_user_read,
     sending=_user_sent,
     tells=("password",),
-    consents=(Consent("transfer_ownership", _hands_over),),
+    consents=(Consent("transfer_ownership", _hands_over), Consent("", _approved_for_good)),
 )
 USER_INVITE = netbird_kind(
     "invite",
