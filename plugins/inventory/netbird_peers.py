@@ -11,9 +11,9 @@ description:
   - Each peer of the account is a host that Ansible reaches by its address in the network, and each of NetBird's groups that has
     peers is a group. Whoever runs Ansible has to be in the network too, with a policy that lets them in.
   - The configuration is a file whose name ends in C(netbird_peers.yml) or C(netbird_peers.yaml).
-  - Each host has what NetBird's API tells of the peer (C(GET /api/peers)), each setting as a variable whose name begins with
-    C(netbird_), for example C(netbird_os), C(netbird_connected) and C(netbird_local_flags). C(netbird_groups) are names, and
-    C(netbird_user) is the email address, or the name, of the person whose peer it is, or empty.
+  - Each host has the variable C(netbird_peer), which is what NetBird's API tells of the peer (C(GET /api/peers)), for example
+    C(netbird_peer.os), C(netbird_peer.version) and C(netbird_peer.connected). Its C(groups) are names, and its C(user) is the
+    email address, or the name, of the person whose peer it is, or empty.
   - Two requests are made, however many peers there are.
 author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
@@ -107,12 +107,12 @@ filters:
   os: [linux, debian, ubuntu]
   version: [">=0.40", "<0.77"]
 compose:
-  ansible_user: "'root' if 'infrastructure' in netbird_groups else 'admin'"
+  ansible_user: "'root' if 'infrastructure' in netbird_peer.groups else 'admin'"
 keyed_groups:
-  - key: netbird_version
+  - key: netbird_peer.version
     prefix: client
 groups:
-  people: netbird_user != ''
+  people: netbird_peer.user != ''
 strict: true
 """
 
@@ -198,8 +198,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict)
 
     def _variables(self, peer: Row) -> dict[str, Any]:
-        variables = {f"netbird_{name}": value for name, value in peer.items()}
-        variables["netbird_groups"] = sorted(group["name"] for group in peer["groups"])
+        variables: dict[str, Any] = {"netbird_peer": {**peer, "groups": sorted(group["name"] for group in peer["groups"])}}
         address = next((peer[name] for name in self.get_option("ansible_host") if peer[name]), None)
         return {**variables, "ansible_host": address} if address else variables
 

@@ -78,10 +78,17 @@ def test_what_a_host_has(servers: Servers) -> None:
     assert asked(servers) == ["GET /api/peers", "GET /api/users"]
     variables = inventory.hosts["laptop"]
     (peer,) = (row for row in servers.netbird.state.account.rows("peers").values() if row["name"] == "laptop")
-    expected = {"ansible_host": peer["ip"], "netbird_id": peer["id"], "netbird_groups": ["All"], "netbird_user": "ada@company"}
-    assert {name: variables[name] for name in expected} == expected
-    assert variables["netbird_connected"] is True
-    assert inventory.hosts["web-1"]["netbird_groups"] == ["All", "web servers"]
+    expected = {
+        "id": peer["id"],
+        "ip": peer["ip"],
+        "groups": ["All"],
+        "user": "ada@company",
+        "connected": True,
+        "os": "Darwin 24.1",
+    }
+    assert {name: variables["netbird_peer"][name] for name in expected} == expected
+    assert variables["ansible_host"] == peer["ip"]
+    assert inventory.hosts["web-1"]["netbird_peer"]["groups"] == ["All", "web servers"]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +100,7 @@ def test_addresses(servers: Servers, order: list[str], found: str) -> None:
     old = account.add_peer("old", [], ipv6="")
     hosts = parsed(servers, ansible_host=order).hosts
     shown = hosts["both"]
-    assert shown["ansible_host"] == shown[f"netbird_{found}"] != ""
+    assert shown["ansible_host"] == shown["netbird_peer"][found] != ""
     if found == "ipv6":
         assert hosts["old"]["ansible_host"] == old["ip"]
 
@@ -104,7 +111,7 @@ def test_no_host_stands_for_two_peers(servers: Servers) -> None:
     # One that has the name that another has in DNS.
     rows.append(account.add_peer(f"{rows[1]['dns_name']}.netbird.selfhosted", []))
     hosts = parsed(servers).hosts
-    by_id = {variables["netbird_id"]: name for name, variables in hosts.items()}
+    by_id = {variables["netbird_peer"]["id"]: name for name, variables in hosts.items()}
     names = [by_id[row["id"]] for row in rows]
     assert names[0] == "web.netbird.selfhosted"
     assert names[1] == f"web-{rows[1]['id']}"
@@ -197,9 +204,9 @@ def test_what_is_constructed(servers: Servers) -> None:
     of_the_guide(servers)
     inventory = parsed(
         servers,
-        compose={"ansible_user": "'root' if 'web servers' in netbird_groups else 'ada'", "wrong": "nowhere.at_all"},
-        groups={"macs": "netbird_os.startswith('Darwin')"},
-        keyed_groups=[{"key": "netbird_user", "prefix": "of"}, {"key": "ansible_user", "prefix": "as"}],
+        compose={"ansible_user": "'root' if 'web servers' in netbird_peer.groups else 'ada'", "wrong": "nowhere.at_all"},
+        groups={"macs": "netbird_peer.os.startswith('Darwin')"},
+        keyed_groups=[{"key": "netbird_peer.user", "prefix": "of"}, {"key": "ansible_user", "prefix": "as"}],
     )
     found = inventory.groups
     assert {name: found[name] for name in ("macs", "of_ada_company", "as_root")} == {
@@ -215,9 +222,9 @@ def test_what_a_peer_calls_itself_is_no_template(servers: Servers) -> None:
     servers.netbird.state.account.add_peer("web", [servers.netbird.state.account.add_group(hostile)["id"]], os=hostile)
     playbook = servers.folder / "site.yml"
     playbook.write_text(
-        json.dumps([{"hosts": "web", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"var": "netbird_os"}}]}])
+        json.dumps([{"hosts": "web", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"var": "netbird_peer.os"}}]}])
     )
-    file = configured(servers, keyed_groups=[{"key": "netbird_os"}])
+    file = configured(servers, keyed_groups=[{"key": "netbird_peer.os"}])
     done = subprocess.run(["ansible-playbook", "-i", file, playbook], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "touch" in done.stdout

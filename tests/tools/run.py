@@ -284,7 +284,10 @@ def main() -> int:
     elif args.command == "live":
         return live(newest, bins[newest], args.clean_up)
     else:
-        scripts = {"demo": ["tests/demo/run.py"], "bench": ["tests/benchmarks/task.py", "tests/benchmarks/run.py"]}
+        scripts = {
+            "demo": ["tests/demo/run.py"],
+            "bench": [f"tests/benchmarks/{name}.py" for name in ("task", "run", "inventory")],
+        }
         for script in scripts[args.command]:
             run.call(args.command, newest, bins[newest], ["python", script])
     return run.summary()
