@@ -21,8 +21,7 @@ pytestmark = pytest.mark.once
 @pytest.fixture
 def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
     monkeypatch.setattr(_servers, "ROOT", tmp_path)
-    with stand_ins(tmp_path) as environment:
-        live = named_by(environment, tmp_path)
+    with stand_ins(tmp_path) as live:
         live.set(jwt_groups_claim_name="roles", user_approval_required=True)
         yield live
 
@@ -31,8 +30,16 @@ def change(live: Live) -> None:
     """Some of what the suite does."""
     Management(live).make_people()
     live.authentik.post("core/applications/", {"name": live.name("x"), "slug": live.name("x")})
-    live.netbird.post("groups", {"name": live.name("developers")})
+    group = live.netbird.post("groups", {"name": live.name("developers")})
+    live.netbird.put("dns/settings", {"disabled_management_groups": [group["id"]]})
+    network = live.netbird.post("networks", {"name": live.name("office")})
+    resource = {"name": "printer", "address": "10.0.0.1", "enabled": True, "groups": [group["id"]]}
+    live.netbird.post(f"networks/{network['id']}/resources", resource)
+    live.netbird.post(
+        "users", {"name": live.name("robot"), "role": "user", "is_service_user": True, "auto_groups": [group["id"]]}
+    )
     live.authentik.post("core/groups/", {"name": "of somebody else"})
+    live.netbird.post("groups", {"name": "of somebody else"})
     live.set(jwt_groups_claim_name="groups", user_approval_required=False)
 
 
@@ -47,7 +54,7 @@ def test_all_of_it_is_taken_back_after_a_failure(live: Live) -> None:
     with pytest.raises(RuntimeError):
         fail()
     assert live.listed() == []
-    assert _servers.kinds(_servers.difference(before, live.inventory())) == ["authentik group"]
+    assert _servers.kinds(_servers.difference(before, live.inventory())) == ["NetBird group", "authentik group"]
     assert live.remembered() == {}
 
 
@@ -84,6 +91,7 @@ def test_what_cannot_be_taken_back_is_said(live: Live, monkeypatch: pytest.Monke
         ({"LIVE_PREFIX": "Not A Slug"}, "LIVE_PREFIX has to be"),
         ({"NETBIRD_INFRASTRUCTURE_FILES": "/nowhere"}, "has no configure.sh"),
         ({"NETBIRD_MANAGEMENT": "/nowhere"}, "has to be a program"),
+        ({"NETBIRD_CLIENT": "/nowhere"}, "NETBIRD_CLIENT has to be a program"),
     ],
 )
 def test_an_environment_that_cannot_be_right(tmp_path: Path, environment: dict[str, str], message: str) -> None:

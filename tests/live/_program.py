@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""NetBird's management server on this machine for a moment, as the environment role configures it."""
+"""NetBird's own programs on this machine for a moment: a management server as the environment role configures it, a client."""
 
 from __future__ import annotations
 
@@ -64,3 +64,43 @@ def _answers(url: str) -> bool:
         return requests.get(f"{url}/api/instance", timeout=5).ok
     except requests.ConnectionError:
         return False
+
+
+@contextmanager
+def joined(program: Path, url: str, name: str, key: str, folder: Path) -> Iterator[None]:
+    """A client of the server at this URL that joined with this setup key, and touches nothing of the machine's own network."""
+    folder.mkdir()
+    own = folder / "key"
+    own.touch(mode=0o600)
+    own.write_text(key)
+    options = {
+        "setup-key-file": own,
+        "management-url": url,
+        "hostname": name,
+        "config": folder / "config.json",
+        "daemon-addr": f"unix://{folder}/sock",
+        "wireguard-port": _free_port(),
+        "log-file": "console",
+    }
+    log = folder / "log"
+    with log.open("w") as file:
+        client = subprocess.Popen(
+            [program, "up", "--foreground-mode", "--disable-dns", *(f"--{option}={value}" for option, value in options.items())],
+            cwd=folder,
+            env={
+                **os.environ,
+                "NB_USE_NETSTACK_MODE": "true",
+                "NB_SOCKS5_LISTENER_PORT": str(_free_port()),
+                "NB_STATE_DIR": str(folder),
+                "NB_DISABLE_DNS": "true",
+                "NB_SKIP_SOCKET_MARK": "true",
+            },
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield
+        assert client.poll() is None, f"the client ended: {log.read_text()[-2000:]}"
+    finally:
+        client.terminate()
+        client.wait(30)

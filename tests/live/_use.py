@@ -10,25 +10,28 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from live._program import joined
 from live._servers import Live, connect_authentik, connect_netbird
-from simulators import authentik, netbird
+from simulators import authentik
+from simulators import netbird as netbird_server
 from support import ROOT
 
 PREFIX = "ansible-live"
 
 
 @contextmanager
-def stand_ins(folder: Path) -> Iterator[Mapping[str, str]]:
-    """Both stand-ins, and an environment that names them and what they have for a NetBird host."""
+def stand_ins(folder: Path) -> Iterator[Live]:
+    """Both stand-ins, with what they have for a NetBird host, and clients that are none."""
     program = folder / "management"
     program.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}/tests" exec "{sys.executable}" -m simulators.management "$@"\n')
     program.chmod(0o755)
-    with authentik.serve(version="2026.8") as one, netbird.serve() as other:
-        yield {
+    with authentik.serve(version="2026.8") as one, netbird_server.serve() as other:
+        environment = {
             "AUTHENTIK_URL": one.url,
             "AUTHENTIK_TOKEN": one.token,
             "NETBIRD_URL": other.url,
@@ -37,25 +40,39 @@ def stand_ins(folder: Path) -> Iterator[Mapping[str, str]]:
             "NETBIRD_MANAGEMENT": str(program),
         }
 
+        @contextmanager
+        def join(name: str, key: str, _folder: Path) -> Iterator[None]:
+            peer = other.state.join(name, key=key)
+            yield
+            other.state.leave(peer["id"])
+
+        live = named_by(environment, folder)
+        live.join = join
+        yield live
+
 
 def named_by(environment: Mapping[str, str], folder: Path) -> Live:
     """The servers that these variables name."""
     prefix = environment.get("LIVE_PREFIX") or PREFIX
     if not re.fullmatch(r"[a-z][a-z0-9-]{2,29}", prefix):
         pytest.exit("LIVE_PREFIX has to be 3 to 30 lower-case letters, digits and hyphens, and begin with a letter.", 2)
-    paths = {name: environment.get(name) for name in ("NETBIRD_INFRASTRUCTURE_FILES", "NETBIRD_MANAGEMENT")}
-    files, program = (Path(path).resolve() if path else None for path in paths.values())
+    paths = {name: environment.get(name) for name in ("NETBIRD_INFRASTRUCTURE_FILES", "NETBIRD_MANAGEMENT", "NETBIRD_CLIENT")}
+    files, program, client = (Path(path).resolve() if path else None for path in paths.values())
     if files and not (files / "configure.sh").is_file():
         pytest.exit(f"NETBIRD_INFRASTRUCTURE_FILES names {files}, which has no configure.sh.", 2)
     if program and (not files or not os.access(program, os.X_OK)):
         pytest.exit("NETBIRD_MANAGEMENT has to be a program, and needs NETBIRD_INFRASTRUCTURE_FILES.", 2)
+    if client and not os.access(client, os.X_OK):
+        pytest.exit("NETBIRD_CLIENT has to be a program.", 2)
+    netbird = connect_netbird(environment["NETBIRD_URL"], environment["NETBIRD_TOKEN"])
     return Live(
         connect_authentik(environment["AUTHENTIK_URL"], environment["AUTHENTIK_TOKEN"]),
-        connect_netbird(environment["NETBIRD_URL"], environment["NETBIRD_TOKEN"]),
+        netbird,
         folder,
         prefix,
         files,
         program,
+        partial(joined, client, netbird.url) if client else None,
     )
 
 

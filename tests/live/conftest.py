@@ -77,7 +77,7 @@ def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         with used(named_by(GIVEN, folder), clean_up=request.config.getoption("clean_up")) as servers:
             yield servers
     else:
-        with stand_ins(folder) as environment, used(named_by(environment, folder)) as servers:
+        with stand_ins(folder) as made, used(made) as servers:
             yield servers
 
 

@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every kind of NetBird's objects on the server: the laws, one document of all, what is told once, peers, and the inventory."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from live._servers import TIMEOUT, Live, Row, difference
+from support import COLLECTION
+from support.cases import CASES, Case
+from support.document import changed, count, document
+from support.inventory import read
+from support.modules import call
+
+# Names that the cases and the document give to what they make.
+NAMES = re.compile(
+    r"\b(developers|servers|office|printer|company(?= devices|\.example|$)|automation|files|exit"
+    r"|(team|key|check|site|files|route|policy|names|zone)-\d+)\b"
+)
+# The connector needs an issuer: the management set-up has it.
+KINDS = [case for case in CASES if case.module.startswith("netbird") and case.module != "netbird_identity_provider"]
+JOINS_WITHIN = 60.0
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_left(live: Live, before: Row) -> Iterator[None]:
+    """All of it is the suite's own, and goes at the end."""
+    yield
+    live.take_back()
+    assert difference(before, live.inventory()) == []
+    live.remember()
+
+
+def named(live: Live, value: Any) -> Any:
+    """The same with the prefix before whatever has a name of these tests."""
+    return json.loads(NAMES.sub(lambda name: live.name(name[0]), json.dumps(value)))
+
+
+def ensure(live: Live, module: str, options: Row, check_mode: bool = False) -> Row:
+    connection = {"netbird_url": live.netbird.url, "netbird_token": live.netbird.token, "timeout": TIMEOUT}
+    result = call(module, {**connection, **options}, check_mode=check_mode)
+    assert not result.get("failed"), result["msg"]
+    return result
+
+
+def predicted(live: Live, module: str, options: Row) -> Row:
+    """What a run did, once a check has predicted the same and written nothing, and before another had nothing to do."""
+    there = live.inventory()
+    guess = ensure(live, module, options, check_mode=True)
+    assert difference(there, live.inventory()) == []
+    made = ensure(live, module, options)
+    assert made["changed"] is True
+    assert made["diff"] == guess["diff"]
+    assert made["diff"]["before"] != made["diff"]["after"]
+    again = ensure(live, module, options)
+    assert (again["changed"], again["diff"]) == (False, {"before": {}, "after": {}})
+    return made
+
+
+@pytest.mark.parametrize("case", KINDS, ids=lambda case: case.module)
+def test_laws(live: Live, case: Case) -> None:
+    for task in named(live, case.before):
+        ((module, options),) = task.items()
+        ensure(live, module.removeprefix(f"{COLLECTION}."), options)
+    key, create, change = named(live, [case.key, case.create, case.change])
+    predicted(live, case.module, {**key, **create})
+    assert ensure(live, case.module, key)["changed"] is False, "what a task leaves out stays"
+    predicted(live, case.module, {**key, **change})
+    if case.removable:
+        predicted(live, case.module, {**key, "state": "absent"})
+
+
+def test_one_document(live: Live) -> None:
+    wanted = named(live, document(4))
+    made = predicted(live, "netbird_config", {"config": wanted})
+    assert len(made["changes"]) == count(wanted)
+    predicted(live, "netbird_config", {"config": named(live, changed(document(4)))})
+    sections = [section for section in wanted if isinstance(wanted[section], list)]
+    exported = ensure(live, "netbird_config", {"state": "exported", "sections": sections})
+    assert {row["name"] for row in wanted["groups"]} <= {row["name"] for row in exported["config"]["groups"]}
+    assert ensure(live, "netbird_config", {"config": exported["config"]}, check_mode=True)["changed"] is False
+    fewer = {**wanted, "policies": wanted["policies"][:2]}
+    pruned = predicted(live, "netbird_config", {"config": fewer, "prune": ["policies"], "prune_prefix": live.name("")})
+    assert len([line for line in pruned["changes"] if "delete" in line]) == count(wanted) - count(fewer)
+
+
+def test_a_token_is_told_once_and_made_anew_in_time(live: Live) -> None:
+    user, name = live.name("robot"), live.name("token")
+    ensure(live, "netbird_user", {"user": user, "is_service_user": True, "role": "auditor"})
+    options = {"user": user, "name": name, "expires_in": 30, "return_secret": True}
+    first = ensure(live, "netbird_token", options)
+    assert ensure(live, "netbird_token", options)["changed"] is False
+    second = ensure(live, "netbird_token", {**options, "renew_before": 40, "expires_in": 60})
+    assert first["plain_token"] != second["plain_token"]
+    predicted(live, "netbird_token", {"user": user, "name": name, "state": "absent"})
+
+
+def test_an_invite(live: Live) -> None:
+    options = {"email": f"invited@{live.domain}", "name": "Invited", "role": "user", "expires_in": 7200}
+    predicted(live, "netbird_user_invite", options)
+    renewed = ensure(live, "netbird_user_invite", {**options, "renew_before": 1, "return_secret": True})
+    assert renewed["invite_token"]
+    predicted(live, "netbird_user_invite", {"email": options["email"], "state": "absent"})
+
+
+def test_every_kind_is_read_by_name(live: Live) -> None:
+    sections = [
+        "groups", "peers", "users", "setup_keys", "policies", "networks", "network_resources", "dns_zones", "account_settings",
+    ]  # fmt: skip
+    found = ensure(live, "netbird_info", {"gather_subset": [], "sections": sections, "use_names": True})["objects"]
+    assert set(found) == set(sections)
+    ids = {row["id"] for row in found["groups"]}
+    assert not ids.intersection(group for policy in found["policies"] for group in policy.get("sources") or [])
+
+
+def joined_peers(live: Live, names: list[str]) -> list[Row]:
+    """The peers of these names, once they are there and connected."""
+    end = time.monotonic() + JOINS_WITHIN
+    while True:
+        rows = [row for row in live.netbird.rows("peer") if row["name"] in names and row["connected"]]
+        if len(rows) == len(names):
+            return rows
+        assert time.monotonic() < end, "the clients did not join"
+        time.sleep(0.5)
+
+
+def test_peers(live: Live, tmp_path: Path) -> None:
+    if not live.join:
+        pytest.skip("NETBIRD_CLIENT names no client that could join")
+    one, other = names = [live.name("web-1"), live.name("web-2")]
+    group, router, policy = live.name("web servers"), live.name("way"), live.name("to one")
+    key = ensure(live, "netbird_setup_key", {"name": live.name("peers"), "return_secret": True})["key"]
+    with ExitStack() as stack:
+        for name in names:
+            stack.enter_context(live.join(name, key, tmp_path / name))
+        rows = {row["name"]: row for row in joined_peers(live, names)}
+        for known_by in ("id", "ip", "dns_label"):
+            assert ensure(live, "netbird_peer", {"peer": rows[one][known_by]})["peer"]["id"] == rows[one]["id"]
+        predicted(live, "netbird_peer", {"peer": one, "ssh_enabled": True})
+        predicted(live, "netbird_group", {"name": group, "peers": names})
+        predicted(live, "netbird_network", {"name": router})
+        predicted(live, "netbird_network_router", {"network": router, "peer": other})
+        predicted(live, "netbird_policy", {"name": policy, "sources": [group], "destination_peer": one})
+
+        file = tmp_path / "live.netbird_peers.yml"
+        connection = {"netbird_url": live.netbird.url, "netbird_token": live.netbird.token}
+        filters = {"groups": [group], "connected": True, "os": ["linux"]}
+        file.write_text(yaml.safe_dump({"plugin": f"{COLLECTION}.netbird_peers", **connection, "filters": filters}))
+        (inventory,) = read([file])
+        assert (inventory.error, set(inventory.hosts)) == ("", set(names))
+        assert inventory.hosts[one]["ansible_host"] == rows[one]["ip"]
+        assert inventory.groups[f"netbird_{re.sub('[^a-z]', '_', group)}"] == names
+    refused = call("netbird_peer", {**connection, "peer": one, "state": "absent"})
+    assert f"NetBird would delete the policies that name it too: {policy!r}" in refused["msg"]
+    predicted(live, "netbird_peer", {"peer": one, "state": "absent", "delete_policies": True})
+    assert policy not in {row["name"] for row in live.netbird.rows("policy")}
