@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -30,11 +30,11 @@ COMPARED = ("check create", "create", "check change", "change", "absent")
 
 
 @contextmanager
-def stand_ins(folder: Path, version: str) -> Iterator[dict[str, Servers]]:
+def stand_ins(folder: Path, version: str, cases: Iterable[Case]) -> Iterator[dict[str, Servers]]:
     """A pair for each case, by its module."""
     with ExitStack() as stack:
         pairs = {}
-        for case in CASES:
+        for case in cases:
             one, other = stack.enter_context(authentik.serve(version=version)), stack.enter_context(netbird.serve())
             pairs[case.module] = Servers(one, other, folder)
             arrange(pairs[case.module])
@@ -43,16 +43,21 @@ def stand_ins(folder: Path, version: str) -> Iterator[dict[str, Servers]]:
         yield pairs
 
 
-def play(folder: Path, version: str, in_process: bool) -> dict[str, Played]:
-    """What every case did in one process, by its module: all of its steps, or as ordinary modules those that are compared."""
-    with stand_ins(folder, version) as pairs:
+def as_ordinary(case: Case) -> list[dict[str, Any]]:
+    """The steps that are compared, as ordinary modules, and what they need made as it comes."""
+    ordinary = {"netbird_authentik_in_process": False, "ansible_python_interpreter": sys.executable}
+    return [*case.before, *({**task, "vars": ordinary} for task in case.steps() if task.get("name") in COMPARED)]
+
+
+def play(folder: Path, version: str, cases: Sequence[Case], in_process: bool) -> dict[str, Played]:
+    """What each case did in one process, by its module: all of its steps, or as ordinary modules those that are compared."""
+    with stand_ins(folder, version, cases) as pairs:
         parts = {
             case.module: Part(
                 pairs[case.module],
-                [[task for task in case.steps() if in_process or task.get("name") in (None, *COMPARED)]],
-                {} if in_process else {"netbird_authentik_in_process": False, "ansible_python_interpreter": sys.executable},
+                [case.steps() if in_process else as_ordinary(case)],
             )
-            for case in CASES
+            for case in cases
         }
         played = {module: did for module, (did,) in play_together(folder, parts, "--diff", "-vvvv").items()}
         secrets = {SECRET, *(secret for servers in pairs.values() for secret in servers.secrets())}
@@ -62,15 +67,22 @@ def play(folder: Path, version: str, in_process: bool) -> dict[str, Played]:
 
 
 @pytest.fixture(scope="module")
-def in_process(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Played]]:
-    """The cases on a version of authentik, inside of ansible-playbook."""
-    return cache(lambda version: play(tmp_path_factory.mktemp("in-process"), version, True))
+def cases(request: pytest.FixtureRequest) -> list[Case]:
+    """Those that any of the tests to be run is about."""
+    about = [item.callspec.params.get("case") for item in request.session.items if hasattr(item, "callspec")]
+    return [case for case in CASES if case in about]
 
 
 @pytest.fixture(scope="module")
-def ordinary(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
+def in_process(tmp_path_factory: pytest.TempPathFactory, cases: list[Case]) -> Callable[[str], dict[str, Played]]:
+    """The cases on a version of authentik, inside of ansible-playbook."""
+    return cache(lambda version: play(tmp_path_factory.mktemp("in-process"), version, cases, True))
+
+
+@pytest.fixture(scope="module")
+def ordinary(tmp_path_factory: pytest.TempPathFactory, cases: list[Case]) -> dict[str, Played]:
     """The cases on the last version, as ordinary modules."""
-    return play(tmp_path_factory.mktemp("ordinary"), VERSIONS[-1], False)
+    return play(tmp_path_factory.mktemp("ordinary"), VERSIONS[-1], cases, False)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.module)

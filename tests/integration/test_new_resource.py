@@ -157,7 +157,7 @@ def test_what_the_steps_write_passes_the_linters(copy: Path) -> None:
 
 def test_the_picture_of_the_rooms_shows_every_file() -> None:
     (picture,) = [block.text for block in blocks(GUIDE) if block.file == "plugins"]
-    rooms = (ROOT / "plugins/module_utils").glob("_*/*.py")
-    files = Counter(path.name for path in [*rooms, *(ROOT / "plugins/plugin_utils").glob("*.py")] if path.name != "__init__.py")
-    assert Counter(re.findall(r"\w+\.py", picture)) == files
+    folders = ("module_utils/_*", "plugin_utils", "inventory")
+    files = [path.name for folder in folders for path in (ROOT / "plugins").glob(f"{folder}/*.py")]
+    assert Counter(re.findall(r"\w+\.py", picture)) == Counter(name for name in files if name != "__init__.py")
     assert set(re.findall(r"\b(_\w+)/", picture)) == {path.name for path in (ROOT / "plugins/module_utils").glob("_*")}

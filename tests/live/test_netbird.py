@@ -38,8 +38,9 @@ def nothing_left(live: Live, before: Row) -> Iterator[None]:
     """All of it is the suite's own, and goes at the end."""
     yield
     live.take_back()
-    assert difference(before, live.inventory()) == []
     live.remember()
+    live.make_fresh()
+    assert difference(before, live.inventory()) == []
 
 
 def named(live: Live, value: Any) -> Any:
