@@ -184,7 +184,8 @@ ARGUMENT_SPEC = argument_spec(
 
 
 def run(context: Context) -> dict[str, Any]:
-    return export_config(context) if context.params["state"] == "exported" else ensure_config(context)
+    service = Netbird(context)
+    return export_config(context, service) if context.params["state"] == "exported" else ensure_config(context, service)
 
 
 def main() -> None:

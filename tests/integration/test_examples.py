@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from simulators import authentik, netbird
+from simulators.netbird.state import ADMIN_PASSWORD
 from support import COLLECTION, MODULES, ROOT, VERSIONS, Played, Servers
 from support.cases import ELSEWHERE
 from support.modules import call
@@ -98,6 +99,7 @@ def twice(servers: Servers, module: str) -> Part:
         known = {"client_id": provider["client_id"], "client_secret": provider["client_secret"]}
         vault["management_result"] = {**known, "redirect_url": f"{servers.netbird.url}/oauth2/callback"}
         vault["vault_password_of_alice"] = "password-of-alice"
+        vault["vault_password_of_admin"] = ADMIN_PASSWORD
     return Part(servers, [tasks, tasks], vault)
 
 

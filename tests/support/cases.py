@@ -389,6 +389,7 @@ INFORMED = [
 ELSEWHERE = {
     "authentik_claims_info": "test_people.py",
     "netbird_config": "test_config.py",
+    "netbird_instance": "test_instance.py",
     "netbird_jwt_groups": "test_seed_module.py",
     "netbird_login_check": "test_causes.py",
     "netbird_peer": "test_people_of_netbird.py",

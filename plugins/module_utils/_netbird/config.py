@@ -79,10 +79,9 @@ ELSEWHERE = {"groups": ("resources",)}
 LEFT_OUT: Mapping[str, Callable[[Row], bool]] = {"groups": BUILT_IN["groups"], "setup_keys": lambda row: not row["valid"]}
 
 
-def ensure_config(context: Context) -> dict[str, Any]:
+def ensure_config(context: Context, service: Netbird) -> dict[str, Any]:
     """What the document says, and with C(prune) nothing else in the scopes that it names."""
     params = context.params
-    service = Netbird(context)
     document = _validated(params["config"])
     _refuse_loss(params, document)
     plans: dict[str, list[Planned]] = {}
@@ -106,9 +105,8 @@ def ensure_config(context: Context) -> dict[str, Any]:
     return result
 
 
-def export_config(context: Context) -> dict[str, Any]:
+def export_config(context: Context, service: Netbird) -> dict[str, Any]:
     """What a server has, as a document that says the same of another one."""
-    service = Netbird(context)
     document: dict[str, Any] = {}
     for section in context.params["sections"] or EXPORTED:
         resource = KINDS[SECTIONS[section]]

@@ -1,11 +1,12 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A person at a browser that nobody sees: follows redirects, keeps cookies, and fills in the stages of authentik's flows.
+"""A person at a browser that nobody sees: follows redirects, keeps cookies, fills in authentik's flows and NetBird's form.
 
 PRIVATE to this collection. authentik's page for a flow does the same through the flow executor
 (C(/api/v3/flows/executor/<slug>/)). It answers a POST, and a GET whose stage has nothing to ask, with a redirect to itself; only
-the last answer of such a chain is a challenge. Components, fields and redirects are those of the raw recordings.
+the last answer of such a chain is a challenge. Components, fields and redirects are those of the raw recordings. NetBird's
+embedded provider has one form for its own users (measured on 0.77.1).
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ EXECUTOR = "/api/v3/flows/executor/"
 # Who is logged in proves with this cookie's value that a request comes from authentik's own page.
 CSRF_COOKIE = "authentik_csrf"
 CSRF_HEADER = "X-authentik-CSRF"
+# Where NetBird's embedded provider has the form for its own users; it shows it again, with another status, when it refuses.
+LOCAL_FORM = "/oauth2/auth/local/login"
 DENIED = "ak-stage-access-denied"
 FAILED = "ak-stage-flow-error"
 REDIRECT = "xak-flow-redirect"
@@ -131,8 +134,13 @@ class Browser:
     def _page(self, url: str) -> str:
         where = f"GET {urlsplit(url).path}"
         response = self._send("GET", url, where)
+        if where.endswith(LOCAL_FORM) and response.status_code == 200:
+            where = f"POST {urlsplit(url).path}"
+            response = self._send("POST", url, where, data={"login": self.person.username, "password": self.person.password})
         if response.is_redirect:
             return urljoin(url, str(response.headers["location"]))
+        if where.endswith(LOCAL_FORM) and response.status_code == 401:
+            raise Stopped("netbird_password_refused", text_of(response.text), where)
         said = text_of(response.text) or f"status {response.status_code}"
         raise Stopped(_outcome_of_page(response.status_code, where, response.text), said, where)
 

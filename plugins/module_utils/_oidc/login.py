@@ -3,14 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A person's whole login: the authorization code with PKCE, the tokens and what is in them, and NetBird's answer to them.
 
-PRIVATE to this collection. Tokens, codes and cookies never leave this file; claims do.
+PRIVATE to this collection. Codes and cookies never leave this file, and tokens only by C(access_token); claims do.
 """
 
 from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -48,6 +48,8 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 # The client of NetBird's embedded provider that its dashboard is, and what it asks for.
 DASHBOARD = "netbird-dashboard"
 DASHBOARD_PATH = "/nb-auth"
+# The connector of those users that are the embedded provider's own.
+LOCAL = "local"
 DASHBOARD_SCOPES = "openid profile email groups"
 # What NetBird's embedded provider asks authentik for (recorded).
 EMBEDDED_SCOPES = "openid profile email"
@@ -112,6 +114,19 @@ def dashboard(netbird_url: str, connector: str) -> Client:
         start=f"{issuer}/auth/{connector}",
         log_out=f"{netbird_url.rstrip('/')}/",
     )
+
+
+@contextlib.contextmanager
+def access_token(tls: Tls, client: Client, person: Person) -> Iterator[str]:
+    """A person's access token, for what that person may do; who cannot log in is a :class:`Stopped`."""
+    browser = Browser(tls, person)
+    http = Http(tls, steps=browser.steps)
+    document = _document(http, client)
+    tokens, _nonce = _tokens(http, browser, client, document)
+    try:
+        yield str(tokens["access_token"])
+    finally:
+        _end(http, browser, client, document, tokens, Login())
 
 
 def log_in(tls: Tls, client: Client, person: Person, netbird_url: str = "") -> Login:

@@ -21,6 +21,7 @@ OUTCOMES = {
     "permission_denied": 'authentik shows "Permission denied"',
     "authorization_refused": "authentik sends the person back with an error",
     "password_refused": "authentik does not take the password",
+    "netbird_password_refused": "NetBird does not take the password of its own user",
     "denied_by_flow": "authentik's flow denies access",
     "code_needed": "authentik asks for a second factor",
     "code_refused": "authentik does not take the second factor",
