@@ -43,6 +43,20 @@ OF_NETBIRD = recording("netbird-0.77.1")["exchanges"]
 OPTIONS = [(version, case) for version in VERSIONS for case in recording(f"options-authentik-{version}")["cases"]]
 
 
+# What every certificate has of its own, and when a blueprint was written or applied.
+OWN = {
+    r".*(fingerprint_sha\d+|cert_expiry)": ("generate", "generate, elliptic curve", "certificate by name", "certificate renamed"),
+    r".*\.data": ("certificate seen",),
+    r".*\.last_applied": (
+        *(f"blueprint {what}" for what in ("create", "by name", "apply", "applied")),
+        *(f"blueprint, {what}" for what in ("another group", "not applied yet")),
+        "blueprint off, apply",
+        "blueprint off, applied",
+    ),
+}
+OBJECTS = dataclasses.replace(RULES, typed=tuple((name, pattern) for pattern, names in OWN.items() for name in names))
+
+
 def of_authentik(version: str) -> list[Mismatch]:
     """Replay a whole recording."""
     with authentik.serve(version) as running:
@@ -55,6 +69,13 @@ def of_authentik(version: str) -> list[Mismatch]:
             call("POST", "policies/bindings/", {"target": target, "user": carol["pk"], "order": 0})
         exchanges = recording(f"authentik-{version}")["exchanges"]
         return replay(exchanges, running.url, running.token, RULES, {ORIGINS[version]: running.url})
+
+
+def of_objects() -> list[Mismatch]:
+    """Replay the recording of policies, certificates and blueprints."""
+    with authentik.serve("2026.5") as running:
+        exchanges = recording("objects-authentik-2026.5")["exchanges"]
+        return replay(exchanges, running.url, running.token, OBJECTS, {"http://127.0.0.1:9010": running.url})
 
 
 def of_netbird(issuer: str, exchanges: Sequence[Any] = OF_NETBIRD) -> list[Mismatch]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conformance._exchanges import of_authentik
+from conformance._exchanges import of_authentik, of_objects
 from conformance._stage import AuthentikApi
 from simulators import authentik
 from simulators.authentik import api, fields
@@ -37,6 +37,11 @@ def newest() -> Iterator[authentik.Running]:
 def test_answers_as_recorded(version: str) -> None:
     """Each of the recorded exchanges is answered alike: status, headers, shape, types and values."""
     assert [str(mismatch) for mismatch in of_authentik(version)] == []
+
+
+def test_answers_about_policies_certificates_and_blueprints_as_recorded() -> None:
+    """So is each of those."""
+    assert [str(mismatch) for mismatch in of_objects()] == []
 
 
 def _changed_field(monkeypatch: pytest.MonkeyPatch, path: str, field: str, **change: Any) -> None:

@@ -29,7 +29,7 @@ BLOCK = re.compile(r"^\.\. code-block:: \w+\n(?:   :caption: (.+)\n)?\n((?:(?:  
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".build", ".ansible", ".*_cache", "__pycache__", "recordings", Path(__file__).name
 )
-NAME = "authentik_expression_policy"
+NAME = "authentik_password_expiry_policy"
 PRINT_ARGUMENTS = f"""
 import json, sys
 sys.path.insert(0, ".build")

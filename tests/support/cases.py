@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from support import COLLECTION, Servers
+from support.certificate import pair
 
 SECRET = "client-secret-of-the-laws"
 ISSUER = "{{ authentik_url }}/application/o/netbird/"
@@ -63,6 +64,17 @@ APPLICATION = made("authentik_application", slug="netbird", name="NetBird", prov
 DEVELOPERS = netbird("group", name="developers")
 OFFICE = netbird("network", name="office")
 PRINTER = netbird("network_resource", network="office", name="printer", address="192.168.7.9")
+CERTIFICATES = [pair(name) for name in ("one", "other")]
+BLUEPRINT = """
+version: 1
+entries:
+  - model: authentik_core.group
+    identifiers:
+      name: by-blueprint
+    attrs:
+      attributes:
+        tier: {}
+"""
 CASES = [
     Case(
         "authentik_group",
@@ -226,6 +238,30 @@ CASES = [
             made("authentik_user", username="carol", name="Carol"),
             made("authentik_group_membership", group="developers", members=["carol"]),
         ],
+    ),
+    Case(
+        "authentik_policy_expression",
+        {"name": "company-address"},
+        {"expression": "return True\n", "execution_logging": True},
+        {"expression": "  return False", "execution_logging": False},
+    ),
+    Case(
+        "authentik_certificate",
+        {"name": "ours"},
+        {"certificate": CERTIFICATES[0][0], "key": CERTIFICATES[0][1]},
+        {"certificate": CERTIFICATES[1][0], "key": CERTIFICATES[1][1]},
+    ),
+    Case(
+        "authentik_blueprint",
+        {"name": "groups"},
+        {"content": BLUEPRINT.format(1), "context": {"a": 1}},
+        {"content": BLUEPRINT.format(2), "context": {}},
+    ),
+    Case(
+        "authentik_object",
+        {"path": "policies/password_expiry/", "identity": {"name": "quarterly"}},
+        {"fields": {"days": 90, "deny_only": True}},
+        {"fields": {"days": 30, "deny_only": False, "execution_logging": True}},
     ),
     Case(
         "authentik_role",

@@ -15,6 +15,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
+def pair(name: str) -> tuple[str, str]:
+    """A certificate that says nothing but a name, and its key, as text: made anew each time."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    names = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(names).issuer_name(names).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    return (
+        builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode(),
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode(),
+    )
+
+
 def certificate(folder: Path, begins: timedelta, ends: timedelta) -> tuple[str, str]:
     """The files of a certificate for 127.0.0.1 that no authority vouches for, and of its key."""
     key = ec.generate_private_key(ec.SECP256R1())

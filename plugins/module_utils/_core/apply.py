@@ -166,7 +166,7 @@ def _set_by_endpoints(service: Service, operation: Operation, row: Row) -> bool:
         if item.endpoint is None or (item.readable and not item.differs(wanted, now)):
             continue
         for endpoint, value in _calls(item, item.endpoint, wanted, now or []):
-            _sent(partial(service.write, endpoint.method, endpoint.path.format(**row), {endpoint.key: value}))
+            sent(partial(service.write, endpoint.method, endpoint.path.format(**row), {endpoint.key: value}))
         outdated = outdated or item.readable
     return outdated
 
@@ -197,8 +197,8 @@ def _create_or_fall_back(service: Service, operation: Operation) -> Row:
 def _create(service: Service, operation: Operation) -> Row:
     """POST, once: nothing stops a server from making the same object twice, so a lost answer is looked up first."""
     resource, body = operation.resource, operation.body()
-    path = resource.path.format(**operation.within)
-    return _sent(
+    path = (resource.creation or resource.path).format(**operation.within)
+    return sent(
         lambda: resource.reading({**service.write("POST", path, body), **operation.within}), partial(_made, service, operation)
     )
 
@@ -212,7 +212,7 @@ def _made(service: Service, operation: Operation) -> list[Row]:
     return [row for row in rows if row[resource.id] not in there]
 
 
-def _sent(write: Callable[[], Row], made: Callable[[], list[Row]] = list) -> Row:
+def sent(write: Callable[[], Row], made: Callable[[], list[Row]] = list) -> Row:
     """What a write is answered. It is repeated where its answer is lost, unless what it should have ``made`` is there."""
     for pause in (*PAUSES, None):
         try:

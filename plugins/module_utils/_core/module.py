@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.apply import sent
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import CONNECTION_ARGUMENTS
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context, MissingLibrary
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
@@ -49,6 +50,7 @@ __all__ = [
     "plan_object",
     "row_after",
     "run_module",
+    "sent",
     "text",
 ]
 

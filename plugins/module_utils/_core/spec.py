@@ -152,6 +152,8 @@ class Resource:
     kind: str
     path: str
     fields: tuple[Field, ...] = ()
+    # Where new objects are made, if not by a POST to the collection.
+    creation: str = ""
     # The option that a person knows the object by.
     label: str = "name"
     # The keys of an answer by which URLs address the object, and by which other objects refer to it.

@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
-from . import access, api, claims, rbac
+from . import access, api, blueprints, claims, keys, rbac
 from .api import Refused, allowed, clean, create, guarded, lookup, may, parse, remove
-from .apps import APPLICATIONS, PROVIDERS
+from .apps import APPLICATIONS, CERTIFICATES, PROVIDERS
+from .blueprints import BLUEPRINTS
 from .devices import own
-from .fields import Field, boolean, mapping, mappings, moment
+from .fields import Field, boolean, choice, integer, mapping, mappings, moment
 from .people import GROUPS, TOKENS, USERS
 from .policies import BINDINGS
-from .spec import View
-from .state import VERSIONS, Row, State, now, stamp
+from .spec import NotBuilt, View
+from .state import VERSIONS, Row, State, new_id, now, stamp
 
 Result = tuple[int, Any]
 
@@ -203,6 +204,48 @@ def _for_user(view: View, wrong: str) -> Row:
     return found
 
 
+# UNRECORDED: keys of the other kinds that the API has
+ALGORITHMS = ("rsa", "ecdsa", "ed25519", "ed448")
+GENERATION_FIELDS = (
+    Field("common_name", required=True),
+    Field("subject_alt_name", blank=True, default=""),
+    Field("validity_days", integer, required=True),
+    Field("alg", choice, choices=ALGORITHMS),
+)
+
+
+def generate(view: View, _key: str, data: Any) -> Result:
+    """Make a pair of a certificate and a key."""
+    allowed(view, CERTIFICATES.permission.format("add"))
+    attrs = clean(GENERATION_FIELDS, data, view.state, False)
+    name = attrs["common_name"]
+    if view.state.find("certificates", name=name):
+        raise Refused(400, {"common_name": ["This field must be unique."]})
+    alg = attrs.get("alg", "rsa")
+    if alg not in ("rsa", "ecdsa"):
+        raise NotBuilt(f"a key of the kind {alg}")
+    pair = keys.made(name, days=attrs["validity_days"], curve=alg == "ecdsa")
+    row = {"pk": new_id(), "name": name, "managed": None, **pair.columns()}
+    view.state.certificates[row["pk"]] = row
+    return 200, CERTIFICATES.render(view, row)
+
+
+def view_certificate(view: View, key: str, _data: Any) -> Result:
+    """Show a certificate."""
+    allowed(view, CERTIFICATES.permission.format("view"))
+    return 200, {"data": lookup(CERTIFICATES, view, key)["certificate_data"]}
+
+
+def apply_blueprint(view: View, key: str, _data: Any) -> Result:
+    """Have a blueprint applied by a worker, later; the answer shows it as it was (recorded)."""
+    allowed(view, BLUEPRINTS.permission.format("view"))
+    row = lookup(BLUEPRINTS, view, key)
+    shown = BLUEPRINTS.render(view, row)
+    # The worker is there at once, and what it did is seen from the next request on.
+    blueprints.apply(view, row)
+    return 200, shown
+
+
 def check_access(view: View, key: str, _data: Any) -> Result:
     """Say whether the bindings of an application let somebody in, without a login.
 
@@ -317,6 +360,9 @@ ACTIONS = (
     Action("GET", r"core/applications/([^/]+)/check_access/", check_access),
     Action("POST", r"core/applications/([^/]+)/set_icon_url/", set_icon_url),
     Action("GET", r"providers/oauth2/(\d+)/setup_urls/", setup_urls),
+    Action("POST", r"crypto/certificatekeypairs/generate/", generate),
+    Action("GET", r"crypto/certificatekeypairs/([^/]+)/view_certificate/", view_certificate),
+    Action("POST", r"managed/blueprints/([^/]+)/apply/", apply_blueprint),
     Action("GET", r"providers/oauth2/(\d+)/preview_user/", preview_user),
     Action("PUT", r"core/transactional/applications/", transactional),
     Action("GET", r"authenticators/all/", own),

@@ -29,7 +29,7 @@ EXECUTOR = re.compile(r"/api/v3/flows/executor/([^/]+)/")
 OAUTH = "/application/o/"
 OWN = "core/users/me/"
 # What the API has, and the collection does not ask for.
-NOT_BUILT = ("stages/", "flows/bindings/", "managed/")
+NOT_BUILT = ("stages/", "flows/bindings/", "managed/blueprints/import/", "managed/blueprints/available/")
 
 
 class App:

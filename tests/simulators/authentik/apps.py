@@ -25,8 +25,10 @@ from .fields import (
     refs,
     slug,
     stored,
+    text,
     url,
 )
+from .keys import expiry, fingerprint, is_private_key, key_type, parsed, subject
 from .spec import (
     Resource,
     View,
@@ -38,7 +40,7 @@ from .spec import (
     references,
     switch,
 )
-from .state import GRANTS_NAMED, Row, new_id
+from .state import GRANTS_NAMED, Row, State, new_id
 
 NEWER = "2026.5"
 BACKGROUND = "/static/dist/assets/images/flow_background.jpg"
@@ -160,6 +162,24 @@ def _certificate_deleted(view: View, row: Row) -> None:
         brand["web_certificate"] = None if brand["web_certificate"] == row["pk"] else brand["web_certificate"]
 
 
+def certificate_text(field: Field, value: Any, state: State) -> Any:
+    """Take a certificate as text (PEM)."""
+    clean = text(field, value, state)
+    try:
+        parsed(clean)
+    except ValueError:
+        raise Invalid("Unable to load certificate.") from None
+    return clean
+
+
+def key_text(field: Field, value: Any, state: State) -> Any:
+    """Take a private key as text, or none; whether it is the certificate's is not looked at (recorded)."""
+    clean = text(field, value, state)
+    if clean and not is_private_key(clean):
+        raise Invalid("Unable to load private key (possibly encrypted?).")
+    return clean
+
+
 def _certificate_url(what: str) -> Field:
     kind = "private_key" if what == "private_key" else "certificate"
     return computed(
@@ -175,36 +195,43 @@ CERTIFICATES = Resource(
     permission="authentik_crypto.{}_certificatekeypair",
     fields=(
         stored("pk"),
-        Field("name", required=True),
-        computed("fingerprint_sha256", lambda view, _row: view.state.key_pair.fingerprint("sha256")),
-        computed("fingerprint_sha1", lambda view, _row: view.state.key_pair.fingerprint("sha1")),
-        computed("cert_expiry", lambda view, row: row.get("cert_expiry") or view.state.key_pair.expiry()),
-        computed("cert_subject", lambda _view, row: f"OU=Self-signed,O=authentik,CN={row['name']}"),
-        constant("private_key_available", True),
-        constant("private_key_type", "rsa", until=NEWER),
-        constant("key_type", "rsa", since=NEWER),
+        Field("name", required=True, unique="Certificate-Key Pair with this name already exists."),
+        computed("fingerprint_sha256", lambda _view, row: fingerprint(row["certificate_data"], "sha256")),
+        computed("fingerprint_sha1", lambda _view, row: fingerprint(row["certificate_data"], "sha1")),
+        Field("certificate_data", certificate_text, required=True, write_only=True),
+        Field("key_data", key_text, blank=True, default="", write_only=True),
+        computed("cert_expiry", lambda _view, row: row.get("cert_expiry") or expiry(row["certificate_data"])),
+        computed("cert_subject", lambda _view, row: subject(row["certificate_data"])),
+        computed("private_key_available", lambda _view, row: bool(row["key_data"])),
+        # UNRECORDED: of a pair without a key (a guess)
+        computed("private_key_type", lambda _view, row: key_type(row["certificate_data"]), until=NEWER),
+        computed("key_type", lambda _view, row: key_type(row["certificate_data"]), since=NEWER),
         _certificate_url("certificate"),
         _certificate_url("private_key"),
         stored("managed"),
     ),
-    # Every certificate of this stand-in has a key; making one is none of its business.
+    # What asks for those without a key is shown all (authentik's source).
     filters={
         "name": exact,
         "managed": exact,
         "has_key": lambda _name, values, _view: (
-            (lambda _view, _row: values[-1].lower() == "true") if values[-1].lower() in ("true", "false") else None
+            (lambda _view, row: bool(row["key_data"])) if values[-1].lower() == "true" else None
         ),
     },
-    methods=("GET", "PATCH", "DELETE"),
+    made=lambda _view, row: row.update(managed=None),
     deleted=_certificate_deleted,
 )
 
 
-def check_expression(_view: View, attrs: Row, _row: Row | None) -> None:
+def check_expression(_view: View, attrs: Row, row: Row | None, *, new: str = "temp-policy") -> None:
     """Refuse an expression that does not compile; what it does when it runs is seen only then."""
-    if "expression" in attrs and (error := syntax_error(attrs["expression"])):
-        # UNRECORDED: the text (authentik's source)
+    if "expression" in attrs and (error := syntax_error(attrs["expression"], row["name"] if row else new)):
         raise Invalid({"expression": [error]})
+
+
+def _check_mapping(view: View, attrs: Row, row: Row | None) -> None:
+    # UNRECORDED: what a new mapping is called in the complaint (a guess)
+    check_expression(view, attrs, row, new="<expression>")
 
 
 def _mapping_deleted(view: View, row: Row) -> None:
@@ -237,7 +264,7 @@ MAPPINGS = Resource(
         "name": exact,
         "scope_name": exact,
     },
-    check=check_expression,
+    check=_check_mapping,
     deleted=_mapping_deleted,
 )
 

@@ -139,10 +139,10 @@ def _source(expression: str) -> str:
     return HEAD + textwrap.indent(expression, "    ", lambda _line: True) + "\n"
 
 
-def syntax_error(expression: str) -> str:
+def syntax_error(expression: str, name: str) -> str:
     """Return authentik's complaint about an expression that doesn't compile, or an empty text."""
     try:
-        compile(_source(expression), "<expression>", "exec")
+        compile(_source(expression), name, "exec")
     except (SyntaxError, ValueError) as error:
         return f"Expression Syntax Error: {error}"
     return ""

@@ -262,6 +262,8 @@ class Field:
     read: Callable[[View, Row], Any] | None = None
     entries: Callable[[State], Mapping[str, bool]] | None = None
     writable: bool = True
+    # What is never shown.
+    write_only: bool = False
     since: str = "0"
     until: str = "9999"
 

@@ -234,7 +234,7 @@ def fresh(version: str, token: str, pair: KeyPair) -> State:
         expression = EXPRESSIONS[mapping.scope_name]
         state.mappings[pk] = {"pk": pk, **mapping._asdict(), "expression": expression}
     pk = new_id()
-    state.certificates[pk] = {"pk": pk, "name": NAME, "managed": None}
+    state.certificates[pk] = {"pk": pk, "name": NAME, "managed": None, **pair.columns()}
     _brand(state)
     _people(state, token)
     return state

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The server's certificate and key: made once a process, for a real signature is what a test of signatures needs."""
+"""Certificates and keys: the server's own is made once a process, for a real signature is what a test of signatures needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from joserfc.jwk import RSAKey
 
@@ -25,7 +25,7 @@ NAME = "authentik Self-signed Certificate"
 class KeyPair:
     """A private key with its certificate."""
 
-    key: rsa.RSAPrivateKey
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
 
     @property
@@ -64,13 +64,10 @@ class KeyPair:
             "x5t#S256": _base64url(hashlib.sha256(self.der).digest()),
         }
 
-    def fingerprint(self, algorithm: str) -> str:
-        """Return the certificate's digest as authentik shows it."""
-        return hashlib.new(algorithm, self.der, usedforsecurity=False).digest().hex(":")
-
-    def expiry(self) -> str:
-        """Return the time at which the certificate expires."""
-        return self.certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+    def columns(self) -> dict[str, str]:
+        """Return the pair as a certificate's row has it."""
+        pem = self.certificate.public_bytes(serialization.Encoding.PEM)
+        return {"certificate_data": pem.decode().strip(), "key_data": self.pem.decode().strip()}
 
 
 def _base64url(data: bytes) -> str:
@@ -78,12 +75,54 @@ def _base64url(data: bytes) -> str:
 
 
 @functools.cache
+def parsed(pem: str) -> x509.Certificate:
+    """Read a certificate; raises `ValueError`."""
+    return x509.load_pem_x509_certificate(pem.encode())
+
+
+def fingerprint(pem: str, algorithm: str) -> str:
+    """Return a certificate's digest as authentik shows it."""
+    return hashlib.new(algorithm, parsed(pem).public_bytes(serialization.Encoding.DER), usedforsecurity=False).digest().hex(":")
+
+
+def expiry(pem: str) -> str:
+    """Return the time at which a certificate expires."""
+    return parsed(pem).not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def subject(pem: str) -> str:
+    """Return whom a certificate is about."""
+    return parsed(pem).subject.rfc4514_string()
+
+
+def key_type(pem: str) -> str:
+    """Return the kind of a certificate's key."""
+    # UNRECORDED: other kinds than these two
+    return "ec" if isinstance(parsed(pem).public_key(), ec.EllipticCurvePublicKey) else "rsa"
+
+
+def is_private_key(pem: str) -> bool:
+    """Tell whether a text is a private key that needs no password."""
+    try:
+        serialization.load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+@functools.cache
 def key_pair() -> KeyPair:
     """Return the self-signed pair of a fresh install."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    subject = x509.Name(
+    return made(NAME, days=365)
+
+
+def made(name: str, *, days: int, curve: bool = False) -> KeyPair:
+    """Make a self-signed pair, as authentik does."""
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+    key = ec.generate_private_key(ec.SECP256R1()) if curve else rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    names = x509.Name(
         [
-            x509.NameAttribute(NameOID.COMMON_NAME, NAME),
+            x509.NameAttribute(NameOID.COMMON_NAME, name),
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "authentik"),
             x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "Self-signed"),
         ]
@@ -91,12 +130,12 @@ def key_pair() -> KeyPair:
     today = datetime.now(UTC).replace(microsecond=0)
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
+        .subject_name(names)
+        .issuer_name(names)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=365))
+        .not_valid_after(today + timedelta(days=days))
         .sign(key, hashes.SHA256())
     )
     return KeyPair(key, certificate)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from . import access
 from .apps import check_expression, drop_bindings
 from .fields import Field, Invalid, boolean, computed, constant, integer, mapping, ref, stored, target
@@ -37,29 +39,21 @@ ENTITLEMENTS = Resource(
 )
 
 
-def _policy_made(_view: View, row: Row) -> None:
-    row.update({"kind": "expression", "action": ""})
+def _made(kind: str, **columns: str) -> Callable[[View, Row], None]:
+    return lambda _view, row: row.update({"kind": kind, **columns})
 
 
-def _policy_fields(event_matcher: bool) -> tuple[Field, ...]:
-    kind, plain = ("Event Matcher", "event_matcher") if event_matcher else ("Expression", "expression")
-    own = (
-        (
-            stored("action"),
-            *(constant(name, None) for name in ("client_ip", "app", "model")),
-            constant("query", None, since="2026.5"),
-        )
-        if event_matcher
-        else (Field("expression", required=True),)
-    )
+def _policy_fields(title: str, titles: str, module: str, *own: Field) -> tuple[Field, ...]:
+    """Return the fields of a kind of policy: those of all, and its own."""
+    words = title.lower().split()[:-1]
     return (
         stored("pk"),
-        Field("name", required=True, unique="policy with this name already exists."),
+        Field("name", required=True, unique="Policy with this name already exists."),
         Field("execution_logging", boolean, default=False),
-        constant("component", f"ak-policy-{plain.replace('_', '-')}-form"),
-        constant("verbose_name", f"{kind} Policy"),
-        constant("verbose_name_plural", f"{kind} Policies"),
-        constant("meta_model_name", f"authentik_policies_{plain}.{plain.replace('_', '')}policy"),
+        constant("component", f"ak-policy-{'-'.join(words)}-form"),
+        constant("verbose_name", title),
+        constant("verbose_name_plural", titles),
+        constant("meta_model_name", f"authentik_policies_{module}.{''.join(words)}policy"),
         computed("bound_to", lambda view, row: len(list(view.state.where("bindings", policy=row["pk"])))),
         *own,
     )
@@ -74,24 +68,49 @@ EXPRESSION_POLICIES = Resource(
     table="policies",
     model="ExpressionPolicy",
     permission="authentik_policies_expression.{}_expressionpolicy",
-    fields=_policy_fields(event_matcher=False),
+    fields=_policy_fields("Expression Policy", "Expression Policies", "expression", Field("expression", required=True)),
     filters={"name": exact, "execution_logging": switch, "expression": exact},
     check=check_expression,
-    made=_policy_made,
+    made=_made("expression", action=""),
     deleted=_policy_deleted,
     only=lambda row: bool(row["kind"] == "expression"),
+)
+EXPIRY_POLICIES = Resource(
+    path="policies/password_expiry/",
+    table="policies",
+    model="PasswordExpiryPolicy",
+    permission="authentik_policies_expiry.{}_passwordexpirypolicy",
+    fields=_policy_fields(
+        "Password Expiry Policy",
+        "Password Expiry Policies",
+        "expiry",
+        Field("days", integer, required=True),
+        Field("deny_only", boolean, default=False),
+    ),
+    filters={"name": exact},
+    made=_made("password_expiry", action=""),
+    deleted=_policy_deleted,
+    only=lambda row: bool(row["kind"] == "password_expiry"),
 )
 _EVENT_MATCHER = Resource(
     path="",
     table="policies",
     model="EventMatcherPolicy",
     permission="",
-    fields=_policy_fields(event_matcher=True),
+    fields=_policy_fields(
+        "Event Matcher Policy",
+        "Event Matcher Policies",
+        "event_matcher",
+        stored("action"),
+        *(constant(name, None) for name in ("client_ip", "app", "model")),
+        constant("query", None, since="2026.5"),
+    ),
 )
+_OF_KIND = {"event_matcher": _EVENT_MATCHER, "expression": EXPRESSION_POLICIES, "password_expiry": EXPIRY_POLICIES}
 
 
 def _policy(view: View, row: Row) -> Row:
-    return (_EVENT_MATCHER if row["kind"] == "event_matcher" else EXPRESSION_POLICIES).render(view, row)
+    return _OF_KIND[row["kind"]].render(view, row)
 
 
 class _AllPolicies(Resource):
@@ -177,4 +196,4 @@ BINDINGS = Resource(
     check=_check_binding,
 )
 
-POLICY_RESOURCES = (ENTITLEMENTS, EXPRESSION_POLICIES, POLICIES, BINDINGS)
+POLICY_RESOURCES = (ENTITLEMENTS, EXPRESSION_POLICIES, EXPIRY_POLICIES, POLICIES, BINDINGS)

@@ -100,7 +100,7 @@ class Resource:
 
     def render(self, view: View, row: Row) -> Row:
         """Return a row as the API answers it."""
-        known = (each for each in self.fields if each.known(view.state))
+        known = (each for each in self.fields if each.known(view.state) and not each.write_only)
         return {each.name: each.read(view, row) if each.read else row[each.name] for each in known}
 
     def rows(self, state: State) -> list[Row]:

@@ -30,6 +30,7 @@ TABLES = (
     "roles",
     "flows",
     "certificates",
+    "blueprints",
     "mappings",
     "providers",
     "applications",
@@ -162,6 +163,7 @@ class State:
     roles: Table = field(default_factory=dict)
     flows: Table = field(default_factory=dict)
     certificates: Table = field(default_factory=dict)
+    blueprints: Table = field(default_factory=dict)
     mappings: Table = field(default_factory=dict)
     providers: Table = field(default_factory=dict)
     applications: Table = field(default_factory=dict)
