@@ -152,6 +152,7 @@ def test_what_no_recording_reaches_is_marked() -> None:
             _logins.replay(*login)
         for version, case in _exchanges.OPTIONS:
             _exchanges.options(version, *case["steps"])
+        _exchanges.of_objects()
         for path in files:
             again(path)
     left = [line for path in files for line in unmarked(path, seen)]

@@ -204,7 +204,7 @@ def _for_user(view: View, wrong: str) -> Row:
     return found
 
 
-# UNRECORDED: keys of the other kinds that the API has
+# UNRECORDED: keys of the last two kinds (OpenAPI)
 ALGORITHMS = ("rsa", "ecdsa", "ed25519", "ed448")
 GENERATION_FIELDS = (
     Field("common_name", required=True),

@@ -203,7 +203,6 @@ CERTIFICATES = Resource(
         computed("cert_expiry", lambda _view, row: row.get("cert_expiry") or expiry(row["certificate_data"])),
         computed("cert_subject", lambda _view, row: subject(row["certificate_data"])),
         computed("private_key_available", lambda _view, row: bool(row["key_data"])),
-        # UNRECORDED: of a pair without a key (a guess)
         computed("private_key_type", lambda _view, row: key_type(row["certificate_data"]), until=NEWER),
         computed("key_type", lambda _view, row: key_type(row["certificate_data"]), since=NEWER),
         _certificate_url("certificate"),

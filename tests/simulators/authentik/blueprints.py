@@ -113,7 +113,10 @@ api.RESOURCES[BLUEPRINTS.path] = BLUEPRINTS
 
 
 def apply(view: View, row: Row) -> None:
-    """Make what a blueprint says, as a worker does."""
+    """Make what a blueprint says, as a worker does.
+
+    UNRECORDED: one that is off, or that cannot be applied any more (authentik's source)
+    """
     if not row["enabled"]:
         return
     found = _parsed(row["content"])

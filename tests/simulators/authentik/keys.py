@@ -97,7 +97,7 @@ def subject(pem: str) -> str:
 
 def key_type(pem: str) -> str:
     """Return the kind of a certificate's key."""
-    # UNRECORDED: other kinds than these two
+    # UNRECORDED: other kinds than these two (authentik's source)
     return "ec" if isinstance(parsed(pem).public_key(), ec.EllipticCurvePublicKey) else "rsa"
 
 
