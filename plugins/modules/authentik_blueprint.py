@@ -31,7 +31,7 @@ options:
     description: The blueprint itself, as YAML. White space around it does not count.
     type: str
   path:
-    description: In place of O(content) the path of a file that the server has, or C(oci://) and an address.
+    description: In place of O(content) the path of a file that the server has, or an address that begins with C(oci://).
     type: str
   context:
     description: Values for the blueprint's C(!Context) tags.

@@ -97,7 +97,8 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 )
 
 PATH = "crypto/certificatekeypairs/"
-BEGINS, ENDS = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+BEGINS = "-----BEGIN CERTIFICATE-----"
+ENDS = "-----END CERTIFICATE-----"
 
 
 def fingerprint(value: str) -> str:

@@ -59,6 +59,7 @@ MADE_UP = frozenset(
         "date_joined",
         "last_login",
         "last_updated",
+        "last_applied",
         "password_change_date",
         "expires",
         "stages",
