@@ -95,40 +95,15 @@ application:
 
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.applications import APPLICATION, Authentik
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     STATE_ARGUMENT,
     Context,
-    Endpoint,
-    Field,
-    Resource,
     argument_spec,
     ensure_object,
     run_module,
-    text,
 )
 
-APPLICATION = Resource(
-    kind="application",
-    path="core/applications/",
-    label="slug",
-    id="slug",
-    identity=("slug",),
-    filter="slug",
-    params={"superuser_full_list": "true"},
-    fields=(
-        Field("slug", required=True),
-        Field("name", needed=True),
-        Field("provider", ref="provider"),
-        Field("group"),
-        Field("policy_engine_mode", choices=("any", "all")),
-        Field("launch_url", api="meta_launch_url"),
-        Field("icon", api="meta_icon", endpoint=Endpoint("core/applications/{slug}/set_icon_url/", "url"), canonical=text),
-        Field("description", api="meta_description", canonical=text),
-        Field("publisher", api="meta_publisher"),
-        Field("open_in_new_tab", type="bool"),
-    ),
-)
 ARGUMENT_SPEC = argument_spec(Authentik, {**APPLICATION.arguments(), **STATE_ARGUMENT})
 
 

@@ -185,99 +185,23 @@ client_secret:
   sample: Y4svvOvxrD4NIeDvETWuLESUIXTvyszxYdZXhedR7fn0aZzIfZ7E5ptXgsZJDvTN
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik, release
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.applications import (
+    OAUTH2_PROVIDER,
+    Authentik,
+    known_redirects,
+)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     STATE_ARGUMENT,
     Context,
     Failure,
-    Field,
-    Resource,
     argument_spec,
     ensure_object,
     run_module,
 )
 
-GRANT_TYPES = (
-    "authorization_code",
-    "implicit",
-    "hybrid",
-    "refresh_token",
-    "client_credentials",
-    "password",
-    "urn:ietf:params:oauth:grant-type:device_code",
-    "urn:ietf:params:oauth:grant-type:token-exchange",
-)
-# The first version with redirects of a log-out.
-WITH_REDIRECT_TYPES = "2026.5.0-rc1"
-REDIRECT_URI = {
-    "matching_mode": {"type": "str", "choices": ["strict", "regex"], "default": "strict"},
-    "url": {"type": "str", "required": True},
-    "redirect_uri_type": {"type": "str", "choices": ["authorization", "logout"], "default": "authorization"},
-}
-
-
-def redirect_uri(entry: dict[str, Any]) -> dict[str, Any]:
-    """A redirect as versions before and after 2026.5 agree on it: C(authorization) may be said or not."""
-    kind = entry.get("redirect_uri_type")
-    extra = {"redirect_uri_type": kind} if kind not in (None, "authorization") else {}
-    return {"matching_mode": entry["matching_mode"], "url": entry["url"], **extra}
-
-
-OAUTH2_PROVIDER = Resource(
-    kind="OAuth2/OpenID provider",
-    path="providers/oauth2/",
-    filter="name",
-    fields=(
-        Field("name", required=True),
-        Field("client_type", choices=("confidential", "public")),
-        Field("client_id"),
-        Field("client_secret", secret=True),
-        Field("authentication_flow", ref="flow"),
-        Field("authorization_flow", ref="flow", default="default-provider-authorization-implicit-consent"),
-        Field("invalidation_flow", ref="flow", default="default-provider-invalidation-flow"),
-        Field(
-            "redirect_uris",
-            type="list",
-            elements="dict",
-            suboptions=REDIRECT_URI,
-            unordered=True,
-            needed=True,
-            canonical=redirect_uri,
-        ),
-        Field(
-            "property_mappings",
-            type="list",
-            elements="str",
-            ref="scope_mapping",
-            unordered=True,
-            default=["openid", "profile", "email"],
-        ),
-        Field("signing_key", ref="certificate", default="authentik Self-signed Certificate"),
-        Field("access_code_validity"),
-        Field("access_token_validity"),
-        Field("refresh_token_validity"),
-        Field(
-            "sub_mode",
-            choices=("hashed_user_id", "user_id", "user_uuid", "user_username", "user_email", "user_upn"),
-        ),
-        Field("issuer_mode", choices=("per_provider", "global")),
-        Field("include_claims_in_id_token", type="bool"),
-        Field(
-            "grant_types",
-            type="list",
-            elements="str",
-            choices=GRANT_TYPES,
-            unordered=True,
-            since="2026.5.0",
-            default=["authorization_code", "refresh_token"],
-            default_if_empty=True,
-        ),
-    ),
-)
 ARGUMENT_SPEC = argument_spec(
     Authentik,
     {
@@ -288,24 +212,6 @@ ARGUMENT_SPEC = argument_spec(
         **STATE_ARGUMENT,
     },
 )
-
-
-def known_redirects(service: Authentik, params: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """The task's redirects, without those for a log-out where the server would take them for those of a login."""
-    wanted: list[dict[str, Any]] | None = params["redirect_uris"]
-    logins = [entry for entry in wanted or [] if entry["redirect_uri_type"] == "authorization"]
-    if len(logins) == len(wanted or []) or has_redirect_types(service, params["name"]):
-        return wanted
-    return [redirect_uri(entry) for entry in logins]
-
-
-def has_redirect_types(service: Authentik, name: str) -> bool:
-    """Whether the server tells redirects of a login from others."""
-    current = service.find(OAUTH2_PROVIDER, "name", name)
-    if current is not None and current["redirect_uris"]:
-        return any("redirect_uri_type" in entry for entry in current["redirect_uris"])
-    told = service.takes(OAUTH2_PROVIDER, "redirect_uris.child.children.redirect_uri_type")
-    return release(service.version) >= release(WITH_REDIRECT_TYPES) if told is None else told
 
 
 def run(context: Context) -> dict[str, Any]:

@@ -423,6 +423,7 @@ INFORMED = [
 ]
 # Modules that need more than a case can say, and the tests that have them.
 ELSEWHERE = {
+    "authentik_application_info": "test_export_setup.py",
     "authentik_claims_info": "test_people.py",
     "netbird_config": "test_config.py",
     "netbird_instance": "test_instance.py",

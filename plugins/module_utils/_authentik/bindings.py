@@ -77,7 +77,7 @@ def ensure_bindings(context: Context) -> dict[str, Any]:
         rows,
         labels=[_label(entry, target) for entry in wanted],
         prune=prune,
-        row_label=lambda row: _label(_names_of(row), target),
+        row_label=lambda row: _label(names_of(row), target),
     )
     if context.params["state"] == "absent":
         operations = _removals(wanted, rows, target)
@@ -139,7 +139,7 @@ def _plan_holders(
         [row for row in rows if (row["target"], _kind_of(row)) in asked],
         labels=labels,
         prune=prune,
-        row_label=lambda row: _label(_names_of(row), owners[row["target"]]),
+        row_label=lambda row: _label(names_of(row), owners[row["target"]]),
     )
     return operations
 
@@ -152,7 +152,7 @@ def bindings_of(service: Authentik, targets: Iterable[Any]) -> list[Row]:
         chunk = known[start : start + TARGETS_PER_REQUEST]
         rows += [row for row in service.all_rows(BINDING.path, {"target_in": chunk}) if row["target"] in chunk]
     for row in rows:
-        for kind, name in _names_of(row).items():
+        for kind, name in names_of(row).items():
             service.learn(kind, name, row[kind])
     return rows
 
@@ -160,9 +160,7 @@ def bindings_of(service: Authentik, targets: Iterable[Any]) -> list[Row]:
 def _removals(wanted: Sequence[Mapping[str, Any]], rows: Sequence[Row], target: str) -> list[Operation]:
     named = [_bound(entry) for entry in wanted]
     return [
-        Operation("delete", BINDING, _label(_names_of(row), target), current=row)
-        for row in rows
-        if _bound(_names_of(row)) in named
+        Operation("delete", BINDING, _label(names_of(row), target), current=row) for row in rows if _bound(names_of(row)) in named
     ]
 
 
@@ -170,7 +168,7 @@ def _kind_of(row: Row) -> str:
     return next(kind for kind in BOUND_KINDS if row[kind] is not None)
 
 
-def _names_of(row: Row) -> dict[str, str]:
+def names_of(row: Row) -> dict[str, str]:
     """What a binding is bound to, by kind and name."""
     kind = _kind_of(row)
     return {kind: row[f"{kind}_obj"]["username" if kind == "user" else "name"]}

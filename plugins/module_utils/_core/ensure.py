@@ -30,6 +30,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
     Resource,
     duplicates,
+    get_path,
     named,
     view,
 )
@@ -251,3 +252,17 @@ def row_after(
     if operation is None:
         return view(resource, current or {})
     return view(resource, rows[operation]) if operation in rows else operation.predicted()
+
+
+def options_of(service: Service, resource: Resource, row: Row) -> dict[str, Any]:
+    """An object as a task would name it: names for ids, and what the server tells."""
+    # What tasks only find has the name that they find it by.
+    options = {resource.label: get_path(row, resource.by[0])} if resource.joins else {}
+    for field in resource.fields:
+        value = get_path(row, field.path)
+        if not field.readable or field.secret or value is None:
+            continue
+        if field.ref and value:
+            value = named(value, partial(service.name_of, field.ref))
+        options[field.name] = field.comparable(value)
+    return options

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -20,6 +19,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
     Planned,
     finish_set,
+    options_of,
     plan_each,
     refuse_duplicates,
     refuse_unasked,
@@ -36,7 +36,6 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     Resource,
     Unknown,
     get_path,
-    named,
     view,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.kinds import KINDS
@@ -130,7 +129,7 @@ def objects_of(service: Netbird, sections: Sequence[str], *, names: bool) -> dic
         resource = KINDS[SECTIONS[section]]
         rows = service.rows_everywhere(resource)
         ids = [{resource.id: row[resource.id]} if resource.id else {} for row in rows]
-        shown = [_options(service, resource, row) if names else view(resource, row) for row in rows]
+        shown = [options_of(service, resource, row) if names else view(resource, row) for row in rows]
         objects[section] = [{**own, **row} for own, row in zip(ids, shown, strict=True)]
     return objects
 
@@ -213,7 +212,7 @@ def _others(
     needed = _names_needed(document, kind) if others else {}
     removals = []
     for row in others:
-        options = _options(service, resource, row)
+        options = options_of(service, resource, row)
         if not _in_scope(resource, options, params):
             continue
         label = resource.titled(options)
@@ -244,24 +243,10 @@ def _in_scope(resource: Resource, options: Mapping[str, Any], params: Mapping[st
     return name.startswith(params["prune_prefix"] or "") and (params["prune_mark"] or "") in description
 
 
-def _options(service: Netbird, resource: Resource, row: Row) -> dict[str, Any]:
-    """An object as a task would name it: names for ids, and what the server tells."""
-    # What tasks only find has the name that they find it by.
-    options = {resource.label: get_path(row, resource.by[0])} if resource.joins else {}
-    for field in resource.fields:
-        value = get_path(row, field.path)
-        if not field.readable or field.secret or value is None:
-            continue
-        if field.ref and value:
-            value = named(value, partial(service.name_of, field.ref))
-        options[field.name] = field.comparable(value)
-    return options
-
-
 def _exported(context: Context, service: Netbird, section: str, row: Row) -> dict[str, Any] | None:
     """An object as an entry of a section; None where the entry could not say what it is."""
     resource = KINDS[SECTIONS[section]]
-    options = _options(service, resource, row)
+    options = options_of(service, resource, row)
     label = resource.titled(options)
     for field in resource.fields:
         for one in names_in(get_path(row, field.path)) if field.ref else []:

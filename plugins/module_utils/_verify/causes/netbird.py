@@ -41,7 +41,9 @@ def _unreadable(seen: Seen) -> str:
 def netbird_too_old(seen: Seen) -> str:
     """This NetBird is older than its embedded identity provider."""
     version = seen.netbird_version
-    return f"version {version}" if release(version) < release(OLDEST) else ""
+    # Who built it from its source has no number: it says development.
+    numbered = version[:1].isdigit()
+    return f"version {version}" if numbered and release(version) < release(OLDEST) else ""
 
 
 @cause.evidence("NetBird's version", setup="management")
