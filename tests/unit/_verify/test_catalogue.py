@@ -10,6 +10,7 @@ import importlib.util
 import pytest
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.catalogue import CAUSES, UNSEEABLE
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.seen import Seen
 from support import ROOT
 
 # What people often get wrong, by the causes that are named for it, or the entry that says why none can be.
@@ -42,6 +43,12 @@ MISTAKES = {
 def test_what_people_get_wrong_has_a_cause_or_a_reason_for_having_none(mistake: str) -> None:
     named = MISTAKES[mistake]
     assert named in UNSEEABLE or set(named.split()) <= {cause.id for cause in CAUSES}
+
+
+@pytest.mark.parametrize(("version", "saw"), [("0.50.1", "version 0.50.1"), ("0.77.1", ""), ("development", "")])
+def test_a_netbird_that_was_built_from_its_source_is_not_too_old(version: str, saw: str) -> None:
+    (cause,) = [cause for cause in CAUSES if cause.id == "netbird-too-old"]
+    assert cause.found(Seen({"netbird_version": version})) == saw
 
 
 def test_the_page_is_written_from_the_catalogue() -> None:
