@@ -10,9 +10,9 @@ short_description: Manage all of NetBird's objects as one document
 version_added: 0.2.0
 description:
   - Creates, changes and removes many objects of NetBird in one task, and writes what a server has as such a document.
-  - Everything is read once, with a request for each kind of object, and one for each network or zone whose contents the document
-    names. Names stand for objects of the document and of the server alike. What refers to others is written after them, and what
-    is not there, or is there more than once, is an error before the first change.
+  - Everything is read once, with a request for each kind of object. Names stand for objects of the document and of the server
+    alike. What refers to others is written after them, and what is not there, or is there more than once, is an error before the
+    first change.
   - An option that an object leaves out is left as it is on the server. An explicit empty value is written.
   - What the document does not name stays, unless O(prune) names its section.
 author:

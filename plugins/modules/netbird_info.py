@@ -31,7 +31,7 @@ options:
   sections:
     description:
       - The kinds of objects to read into RV(objects), as the sections of M(zerotrust.netbird_authentik.netbird_config). Each
-        costs a request, and those that lie in networks or zones one for each of these.
+        costs a request.
     version_added: 0.2.0
   use_names:
     description:

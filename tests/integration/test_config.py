@@ -55,6 +55,7 @@ def test_three_hundred_objects(servers: Servers) -> None:
     assert not again["changed"]
     assert again["diff"] == {"before": {}, "after": {}}
     assert not writes(servers)
+    assert reads(servers) == 12, "one for each kind, however many networks and zones there are"
 
     predicted = ensure(servers, changed(wanted), check_mode=True)
     assert not writes(servers)

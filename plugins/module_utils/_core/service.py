@@ -68,6 +68,9 @@ class Service:
         """Whether a deletion is refused because the object is not there any more."""
         return error.status == 404
 
+    def gather(self, resource: Resource) -> None:
+        """Read what lies in many places in fewer requests than one for each, where the server has lists for that."""
+
     # What they have in common
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
@@ -124,9 +127,12 @@ class Service:
             return [found[value] for value in values]
         indexes: dict[tuple[Any, ...], dict[tuple[Any, ...], list[Row]]] = {}
         rows: list[list[Row]] = []
-        for identity in identities:
-            place = tuple(identity[name] for name in resource.parents)
-            if any(each is None or isinstance(each, Unknown) for each in place):
+        places = [tuple(identity[name] for name in resource.parents) for identity in identities]
+        known = {place for place in places if not any(each is None or isinstance(each, Unknown) for each in place)}
+        if len(known) > 1:
+            self.gather(resource)
+        for identity, place in zip(identities, places, strict=True):
+            if place not in known:
                 rows.append([])
                 continue
             if place not in indexes:
@@ -250,12 +256,14 @@ class Service:
         return self.rows_everywhere(self.references[kind])
 
     def rows_everywhere(self, resource: Resource) -> list[Row]:
-        """All rows of a kind, wherever they lie: a request more for each object that they can lie within."""
+        """All rows of a kind, wherever they lie: a request for each object that they can lie within, unless they are gathered."""
         places: list[dict[str, Any]] = [{}]
         for name in resource.parents:
             (kind,) = (field.ref for field in resource.fields if field.name == name)
             ids = [row[self.references[kind].ref] for row in self.rows_of_kind(kind)]
             places = [{**place, name: each} for place in places for each in ids]
+        if len(places) > 1:
+            self.gather(resource)
         return [row for place in places for row in self.rows_of(resource, place)]
 
     def learn(self, kind: str, name: str, value: Any) -> None:

@@ -14,13 +14,20 @@ from typing import Any
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row, Service
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row, Service, list_key
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, has_path
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.account import ACCOUNT_SETTINGS
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.kinds import KINDS, REFERENCES
 
 # What there is one of is answered as it is, and not in a list.
 SINGLE = {resource.path for resource in KINDS.values() if not resource.id}
+# What lies within others: where these are, the list of all that lie within any, and the key by which each of these names its own.
+# Zones have their records in themselves.
+GATHERED = {
+    "networks/{network}/resources": ("networks", "networks/resources", "resources"),
+    "networks/{network}/routers": ("networks", "networks/routers", "routers"),
+    "dns/zones/{zone}/records": ("dns/zones", "", "records"),
+}
 
 
 def of_a_login(token: str) -> bool:
@@ -78,6 +85,16 @@ class Netbird(Service):
     def gone(self, error: ApiError) -> bool:
         # Of a group that is not there the server says so with another status (measured).
         return super().gone(error) or (error.status == 400 and error.detail.endswith(" not found"))
+
+    def gather(self, resource: Resource) -> None:
+        if resource.path not in GATHERED:
+            return
+        holders, everything, key = GATHERED[resource.path]
+        rows = {row["id"]: row for row in self.all_rows(everything)} if everything else {}
+        (parent,) = resource.parents
+        for holder in self.all_rows(holders):
+            own = [rows[each] if everything else each for each in holder[key] or [] if not everything or each in rows]
+            self._lists.setdefault(list_key(resource.path.format(**{parent: holder["id"]}), {}), own)
 
     def account(self) -> Row:
         """The account that the token belongs to, with its settings (C(GET /api/accounts))."""
