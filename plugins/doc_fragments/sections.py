@@ -28,6 +28,10 @@ options:
       - nameserver_groups
       - dns_zones
       - dns_records
+      - agent_network_providers
+      - agent_network_guardrails
+      - agent_network_policies
+      - agent_network_budget_rules
       - dns_settings
       - account_settings
     default: []

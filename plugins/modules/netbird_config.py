@@ -30,7 +30,9 @@ options:
       - The document, by sections. Each is a list of objects with the options of the module of its kind, such as C(groups) with
         those of M(zerotrust.netbird_authentik.netbird_group).
       - The sections are C(groups), C(peers), C(users), C(user_invites), C(tokens), C(setup_keys), C(posture_checks), C(networks),
-        C(network_resources), C(network_routers), C(routes), C(policies), C(nameserver_groups), C(dns_zones) and C(dns_records).
+        C(network_resources), C(network_routers), C(routes), C(policies), C(nameserver_groups), C(dns_zones),
+        C(dns_records), C(agent_network_providers), C(agent_network_guardrails), C(agent_network_policies)
+        and C(agent_network_budget_rules).
         C(dns_settings) and C(account_settings) are single objects.
       - Network resources name their groups, so C(groups) have no C(resources) here.
     type: dict
@@ -61,6 +63,10 @@ options:
       - nameserver_groups
       - dns_zones
       - dns_records
+      - agent_network_providers
+      - agent_network_guardrails
+      - agent_network_policies
+      - agent_network_budget_rules
     default: []
   prune_prefix:
     description: The scope of O(prune) is what has a name that begins like this.
@@ -74,13 +80,14 @@ options:
     default: false
   sections:
     description:
-      - The sections to export. Without them, all but C(peers), C(users) and C(user_invites).
+      - The sections to export. Without them, all but C(peers), C(users), C(user_invites) and those of the agent network.
   return_secret:
     description:
       - Whether to return what NetBird tells once of what it makes, under RV(secrets). Keep the result out of logs with C(no_log).
     type: bool
     default: false
 notes:
+  - Providers of the agent network are exported without their keys, so a document that should make them needs these added.
   - An export does not say how long setup keys are valid; those made from it are valid for ever unless C(expires_in) is
     added. It has no keys that are of no use any more, no passwords and no tokens, no groups that a
     login made, and no address ranges of the account.

@@ -18,7 +18,7 @@ import yaml
 from simulators import authentik, netbird
 from simulators.netbird.state import ADMIN_PASSWORD
 from support import COLLECTION, MODULES, ROOT, VERSIONS, Played, Servers
-from support.cases import ELSEWHERE
+from support.cases import AGENT_PROVIDER, ELSEWHERE
 from support.modules import call
 from support.together import Part, play_together
 
@@ -64,6 +64,7 @@ def in_netbird(servers: Servers) -> None:
         "dns_zones": [{"domain": "company.example", "distribution_groups": ["All"]}],
         "setup_keys": [{"name": "old"}],
         "users": [{"user": "ansible", "is_service_user": True, "role": "admin"}],
+        "agent_network_providers": [{"name": "models", **AGENT_PROVIDER}],
     }
     made = call("netbird_config", {**connection, "config": config})
     assert made["changed"] is True, made

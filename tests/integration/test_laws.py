@@ -152,7 +152,7 @@ REPORTED = {"invocation", "deprecations", "exception"}
 MADE_UP = {
     r"[0-9a-f]{8}-[0-9a-f-]{27}": "<uuid>",
     r"127\.0\.0\.1:\d+": "<server>",
-    r"\b(authentik-)?[0-9a-v]{20}\b": "<xid>",
+    r"\b(authentik-|ain[a-z]+_)?[0-9a-v]{20}\b": "<xid>",
     r"\d{4}-\d\d-\d\dT[0-9:.]+Z": "<time>",
     r"^[A-Za-z0-9]{40}$": "<generated>",
     # What is made side by side gets its number in any order.

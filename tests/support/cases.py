@@ -63,6 +63,7 @@ PROVIDER = made("authentik_oauth2_provider", name="NetBird", redirect_uris=[{"ur
 APPLICATION = made("authentik_application", slug="netbird", name="NetBird", provider="NetBird")
 DEVELOPERS = netbird("group", name="developers")
 OFFICE = netbird("network", name="office")
+AGENT_PROVIDER = {"provider_id": "openai_api", "upstream_url": "https://api.openai.com", "api_key": SECRET}
 PRINTER = netbird("network_resource", network="office", name="printer", address="192.168.7.9")
 CERTIFICATES = [pair(name) for name in ("one", "other")]
 BLUEPRINT = """
@@ -403,6 +404,48 @@ CASES = [
         {},
         {"ttl": 60},
         before=[DEVELOPERS, netbird("dns_zone", domain="company.example", distribution_groups=["developers"])],
+    ),
+    Case(
+        "netbird_agent_network_provider",
+        {"name": "models"},
+        {**AGENT_PROVIDER, "models": [{"id": "gpt-4o", "input_per_1k": 0.0025}], "metadata_disabled": True},
+        {"upstream_url": "https://models.company.example", "api_key": f"{SECRET}-2", "models": [], "enabled": False},
+    ),
+    Case(
+        "netbird_agent_network_guardrail",
+        {"name": "careful"},
+        {"description": "One model", "model_allowlist": {"models": ["gpt-4o"]}},
+        {"description": "", "model_allowlist": {"enabled": False}, "prompt_capture": {"redact_pii": True}},
+    ),
+    Case(
+        "netbird_agent_network_policy",
+        {"name": "developers ask"},
+        {
+            "description": "What they need",
+            "source_groups": ["developers"],
+            "destination_providers": ["models"],
+            "guardrails": ["careful"],
+            "token_limit": {"group_cap": 1000, "user_cap": 100, "window_seconds": 3600},
+        },
+        {
+            "description": "",
+            "enabled": False,
+            "guardrails": [],
+            "token_limit": {"enabled": False},
+            "budget_limit": {"user_cap_usd": 2.5, "window_seconds": 60},
+        },
+        before=[
+            DEVELOPERS,
+            netbird("agent_network_provider", name="models", **AGENT_PROVIDER),
+            netbird("agent_network_guardrail", name="careful"),
+        ],
+    ),
+    Case(
+        "netbird_agent_network_budget_rule",
+        {"name": "a day"},
+        {"target_groups": ["developers"], "token_limit": {"group_cap": 1000, "user_cap": 100, "window_seconds": 3600}},
+        {"target_groups": [], "enabled": False, "token_limit": {"enabled": False}},
+        before=[DEVELOPERS],
     ),
     Case(
         "netbird_dns_settings",

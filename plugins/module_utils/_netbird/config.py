@@ -58,6 +58,10 @@ SECTIONS = {
     "nameserver_groups": "nameserver_group",
     "dns_zones": "dns_zone",
     "dns_records": "dns_record",
+    "agent_network_providers": "agent_network_provider",
+    "agent_network_guardrails": "agent_network_guardrail",
+    "agent_network_policies": "agent_network_policy",
+    "agent_network_budget_rules": "agent_network_budget_rule",
     "dns_settings": "dns_settings",
     "account_settings": "account_settings",
 }
@@ -66,7 +70,8 @@ PEOPLE = ("peers", "users", "user_invites", "tokens")
 # Of people's tokens NetBird tells each person only their own.
 READABLE = tuple(section for section in SECTIONS if section != "tokens")
 PRUNABLE = tuple(section for section, kind in SECTIONS.items() if KINDS[kind].identity and section not in PEOPLE)
-EXPORTED = tuple(section for section in SECTIONS if section not in PEOPLE)
+# Servers before the agent network answer with a page that there is none.
+EXPORTED = tuple(section for section in SECTIONS if section not in PEOPLE and not section.startswith("agent_network_"))
 # What NetBird, or a login, makes.
 BUILT_IN: Mapping[str, Callable[[Row], bool]] = {
     "groups": lambda row: row["name"] == "All" or row["issued"] != "api",

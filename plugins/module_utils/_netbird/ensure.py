@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import STATE_ARGUMENT, ensure_object
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import argument_spec
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Resource
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.kinds import KINDS
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
 
@@ -22,9 +23,18 @@ def arguments(kind: str) -> dict[str, Any]:
     resource = KINDS[kind]
     returning = {"return_secret": {"type": "bool", "default": False, "no_log": False}} if resource.tells else {}
     state = STATE_ARGUMENT if resource.identity else {}
-    return argument_spec(Netbird, {**resource.arguments(), **returning, **state}, **(resource.constraints or {}))
+    return argument_spec(
+        Netbird, {**resource.arguments(), **update_secret(resource), **returning, **state}, **(resource.constraints or {})
+    )
+
+
+def update_secret(resource: Resource) -> dict[str, Any]:
+    """The option that has a secret written although nothing says that it differs, where there is one."""
+    secret = any(field.secret for field in resource.fields)
+    return {"update_secret": {"type": "bool", "default": False, "no_log": False}} if secret else {}
 
 
 def ensure(context: Context, kind: str) -> dict[str, Any]:
     """One object of a kind, as the task's options say."""
-    return ensure_object(context, Netbird(context), KINDS[kind], returns=kind)
+    update = bool(context.params.get("update_secret"))
+    return ensure_object(context, Netbird(context), KINDS[kind], returns=kind, update_secret=update)

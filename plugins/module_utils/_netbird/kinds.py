@@ -16,6 +16,12 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbi
     SETUP_KEY,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.account import ACCOUNT_SETTINGS
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.agents import (
+    AGENT_NETWORK_BUDGET_RULE,
+    AGENT_NETWORK_GUARDRAIL,
+    AGENT_NETWORK_POLICY,
+    AGENT_NETWORK_PROVIDER,
+)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.dns import (
     DNS_RECORD,
     DNS_SETTINGS,
@@ -52,6 +58,10 @@ KINDS: dict[str, Resource] = {
     "nameserver_group": NAMESERVER_GROUP,
     "dns_zone": DNS_ZONE,
     "dns_record": DNS_RECORD,
+    "agent_network_provider": AGENT_NETWORK_PROVIDER,
+    "agent_network_guardrail": AGENT_NETWORK_GUARDRAIL,
+    "agent_network_policy": AGENT_NETWORK_POLICY,
+    "agent_network_budget_rule": AGENT_NETWORK_BUDGET_RULE,
     "dns_settings": DNS_SETTINGS,
     "account_settings": ACCOUNT_SETTINGS,
 }

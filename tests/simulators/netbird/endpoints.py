@@ -435,11 +435,7 @@ def empty_page(call: Call) -> Row:
 
 # Lists that are empty on a server without proxies, with the right that they take.
 EMPTY_LISTS = {
-    "agent-network/budget-rules": "agent_network.budgets",
     "agent-network/consumption": "agent_network.usage",
-    "agent-network/guardrails": "agent_network.guardrails",
-    "agent-network/policies": "agent_network.policies",
-    "agent-network/providers": "agent_network.providers",
     "agent-network/usage/overview": "agent_network.usage",
     "reverse-proxies/clusters": "services",
     "reverse-proxies/domains": "services",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import dns, networks, objects, policies
+from . import agents, dns, networks, objects, policies
 from .state import Account, Refused, Row
 
 Check = Callable[[Account, Row, "Row | None"], None]
@@ -47,7 +47,7 @@ class Kind:
     @property
     def key(self) -> str:
         """Return the name under which the rows are kept."""
-        return self.path.rsplit("/", 1)[-1]
+        return self.path.replace("agent-network/", "agent-").rsplit("/", 1)[-1]
 
     def missing(self, row_id: str, method: str) -> Refused:
         """Return the answer for an id that no row has."""
@@ -217,5 +217,62 @@ KINDS: tuple[Kind, ...] = (
         build=networks.build_route,
         show=networks.show_route,
         not_found={"DELETE": "failed to delete route {id}: "},
+    ),
+    Kind(
+        path="agent-network/providers",
+        label="agent network provider",
+        fields={
+            "provider_id": "",
+            "name": "",
+            "upstream_url": "",
+            "api_key": "",
+            "enabled": False,
+            "models": [],
+            "skip_tls_verification": False,
+            "metadata_disabled": False,
+            "identity_header_user_id": "",
+            "identity_header_groups": "",
+        },
+        check=agents.check_provider,
+        module="agent_network.providers",
+        show=agents.show("api_key"),
+        build=agents.build(""),
+        before_delete=agents.free_provider,
+        not_found=dict.fromkeys(("PUT", "DELETE"), "failed to get agent network provider: "),
+    ),
+    Kind(
+        path="agent-network/guardrails",
+        label="agent network guardrail",
+        fields={"name": "", "description": "", "checks": dict},
+        check=agents.check_guardrail,
+        module="agent_network.guardrails",
+        build=agents.build("ainguard_"),
+        not_found=dict.fromkeys(("PUT", "DELETE"), "failed to get agent network guardrail: "),
+    ),
+    Kind(
+        path="agent-network/policies",
+        label="agent network policy",
+        fields={
+            "name": "",
+            "description": "",
+            "enabled": bool,
+            "source_groups": [],
+            "destination_provider_ids": [],
+            "guardrail_ids": [],
+            "limits": dict,
+        },
+        check=agents.check_policy,
+        module="agent_network.policies",
+        build=agents.build("ainpol_"),
+        not_found=dict.fromkeys(("PUT", "DELETE"), "failed to get agent network policy: "),
+    ),
+    Kind(
+        path="agent-network/budget-rules",
+        label="agent network budget rule",
+        fields={"name": "", "enabled": bool, "target_groups": [], "target_users": [], "limits": dict},
+        check=agents.check_budget_rule,
+        module="agent_network.budgets",
+        build=agents.build("ainbud_"),
+        not_found=dict.fromkeys(("PUT", "DELETE"), "failed to get agent network budget rule: "),
     ),
 )
