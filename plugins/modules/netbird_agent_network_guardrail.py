@@ -11,7 +11,7 @@ version_added: 0.2.0
 description:
   - Creates, changes and removes one guardrail of NetBird's agent network, known by its O(name).
   - An option that the task leaves out is left as it is on the server. An explicit empty value is written.
-  - NetBird removes a guardrail that policies name, too.
+  - A guardrail that a policy names is not removed. NetBird would leave the policy without it, and not say so.
 author:
   - The zerotrust.netbird_authentik contributors (@zerotrust)
 extends_documentation_fragment:

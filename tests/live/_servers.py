@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,12 @@ AUTHENTIK: dict[str, tuple[str, str, str]] = {
     "binding": ("policies/bindings/", "pk", "pk"),
     "brand": ("core/brands/", "domain", "brand_uuid"),
 }
+AGENT_NETWORK = "agent-network/"
 NETBIRD: dict[str, tuple[str, str, str]] = {
+    "agent network policy": (f"{AGENT_NETWORK}policies", "name", "id"),
+    "agent network budget rule": (f"{AGENT_NETWORK}budget-rules", "name", "id"),
+    "agent network guardrail": (f"{AGENT_NETWORK}guardrails", "name", "id"),
+    "agent network provider": (f"{AGENT_NETWORK}providers", "name", "id"),
     "policy": ("policies", "name", "id"),
     "posture check": ("posture-checks", "name", "id"),
     "route": ("routes", "network_id", "id"),
@@ -81,7 +87,20 @@ class Server:
     def rows(self, kind_or_path: str, **query: Any) -> list[Row]:
         """All objects of a kind, or of a collection of the API."""
         path = self.kinds[kind_or_path][0] if kind_or_path in self.kinds else kind_or_path
+        if path.startswith(AGENT_NETWORK) and not self.has_agent_network:
+            return []
         return [dict(row) for row in self.api.fresh_rows(path, {**QUERIES.get(path, {}), **query})]
+
+    @cached_property
+    def has_agent_network(self) -> bool:
+        """Whether this NetBird is as new as its agent network."""
+        try:
+            self.api.get(f"{AGENT_NETWORK}providers")
+        except ApiError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
 
     def row(self, kind: str, name: str) -> Row:
         """The one object of a kind that has this name."""

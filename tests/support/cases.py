@@ -407,7 +407,7 @@ CASES = [
     ),
     Case(
         "netbird_agent_network_provider",
-        {"name": "models"},
+        {"name": "llm"},
         {**AGENT_PROVIDER, "models": [{"id": "gpt-4o", "input_per_1k": 0.0025}], "metadata_disabled": True},
         {"upstream_url": "https://models.company.example", "api_key": f"{SECRET}-2", "models": [], "enabled": False},
     ),
@@ -423,7 +423,7 @@ CASES = [
         {
             "description": "What they need",
             "source_groups": ["developers"],
-            "destination_providers": ["models"],
+            "destination_providers": ["llm"],
             "guardrails": ["careful"],
             "token_limit": {"group_cap": 1000, "user_cap": 100, "window_seconds": 3600},
         },
@@ -436,13 +436,13 @@ CASES = [
         },
         before=[
             DEVELOPERS,
-            netbird("agent_network_provider", name="models", **AGENT_PROVIDER),
+            netbird("agent_network_provider", name="llm", **AGENT_PROVIDER),
             netbird("agent_network_guardrail", name="careful"),
         ],
     ),
     Case(
         "netbird_agent_network_budget_rule",
-        {"name": "a day"},
+        {"name": "daily"},
         {"target_groups": ["developers"], "token_limit": {"group_cap": 1000, "user_cap": 100, "window_seconds": 3600}},
         {"target_groups": [], "enabled": False, "token_limit": {"enabled": False}},
         before=[DEVELOPERS],

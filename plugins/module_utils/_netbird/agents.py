@@ -8,11 +8,18 @@ PRIVATE to this collection. The API is C(/api/agent-network/...) (measured on 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.common import enabled, groups, netbird_kind
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation, rows_after
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Consent, Field
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.common import (
+    enabled,
+    groups,
+    listed,
+    netbird_kind,
+)
 
 MODEL = {
     "id": {"type": "str", "required": True},
@@ -59,6 +66,16 @@ AGENT_NETWORK_PROVIDER = netbird_kind(
     derived=("created_at", "updated_at"),
     twins=True,
 )
+
+
+def _named_by_policies(service: Service, operation: Operation, plan: Sequence[Operation]) -> str:
+    if operation.action != "delete":
+        return ""
+    rows = rows_after(plan, AGENT_NETWORK_POLICY, service.rows_everywhere(AGENT_NETWORK_POLICY))
+    names = listed(row["name"] for row in rows if operation.existing["id"] in (row["guardrail_ids"] or []))
+    return f"NetBird would delete it, and leave the policies {names} without it" if names else ""
+
+
 AGENT_NETWORK_GUARDRAIL = netbird_kind(
     "agent network guardrail",
     "agent-network/guardrails",
@@ -79,6 +96,7 @@ AGENT_NETWORK_GUARDRAIL = netbird_kind(
         canonical=_filled({"enabled": False, "redact_pii": False}),
     ),
     derived=("created_at", "updated_at"),
+    consents=(Consent("", _named_by_policies),),
     twins=True,
 )
 AGENT_NETWORK_POLICY = netbird_kind(
