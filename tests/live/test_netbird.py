@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from live._servers import TIMEOUT, Live, Row, difference
+from live._laws import assert_lawful, ensure, named, predicted
+from live._servers import Live, Row, difference
 from support import COLLECTION
 from support.cases import CASES, Case
 from support.document import changed, count, document
@@ -43,52 +42,18 @@ def nothing_left(live: Live, before: Row) -> Iterator[None]:
     assert difference(before, live.inventory()) == []
 
 
-def named(live: Live, value: Any) -> Any:
-    """The same with the prefix before whatever has a name of these tests."""
-    return json.loads(NAMES.sub(lambda name: live.name(name[0]), json.dumps(value)))
-
-
-def ensure(live: Live, module: str, options: Row, check_mode: bool = False) -> Row:
-    connection = {"netbird_url": live.netbird.url, "netbird_token": live.netbird.token, "timeout": TIMEOUT}
-    result = call(module, {**connection, **options}, check_mode=check_mode)
-    assert not result.get("failed"), result["msg"]
-    return result
-
-
-def predicted(live: Live, module: str, options: Row) -> Row:
-    """What a run did, once a check has predicted the same and written nothing, and before another had nothing to do."""
-    there = live.inventory()
-    guess = ensure(live, module, options, check_mode=True)
-    assert difference(there, live.inventory()) == []
-    made = ensure(live, module, options)
-    assert made["changed"] is True
-    assert made["diff"] == guess["diff"]
-    assert made["diff"]["before"] != made["diff"]["after"]
-    again = ensure(live, module, options)
-    assert (again["changed"], again["diff"]) == (False, {"before": {}, "after": {}})
-    return made
-
-
 @pytest.mark.parametrize("case", KINDS, ids=lambda case: case.module)
 def test_laws(live: Live, case: Case) -> None:
     if "agent_network" in case.module and not live.netbird.has_agent_network:
         pytest.skip("this NetBird has no agent network")
-    for task in named(live, case.before):
-        ((module, options),) = task.items()
-        ensure(live, module.removeprefix(f"{COLLECTION}."), options)
-    key, create, change = named(live, [case.key, case.create, case.change])
-    predicted(live, case.module, {**key, **create})
-    assert ensure(live, case.module, key)["changed"] is False, "what a task leaves out stays"
-    predicted(live, case.module, {**key, **change})
-    if case.removable:
-        predicted(live, case.module, {**key, "state": "absent"})
+    assert_lawful(live, case, NAMES)
 
 
 def test_one_document(live: Live) -> None:
-    wanted = named(live, document(4))
+    wanted = named(live, NAMES, document(4))
     made = predicted(live, "netbird_config", {"config": wanted})
     assert len(made["changes"]) == count(wanted)
-    predicted(live, "netbird_config", {"config": named(live, changed(document(4)))})
+    predicted(live, "netbird_config", {"config": named(live, NAMES, changed(document(4)))})
     sections = [section for section in wanted if isinstance(wanted[section], list)]
     exported = ensure(live, "netbird_config", {"state": "exported", "sections": sections})
     assert {row["name"] for row in wanted["groups"]} <= {row["name"] for row in exported["config"]["groups"]}
