@@ -151,11 +151,7 @@ GENERATED = Resource(
     ),
     sending=generated,
 )
-GENERATION = {
-    name: {**argument, "default": field.default}
-    for field in GENERATED.fields[1:]
-    for name, argument in [(field.name, field.argument())]
-}
+GENERATION = {field.name: {**field.argument(), "default": field.default} for field in GENERATED.fields[1:]}
 ARGUMENT_SPEC = argument_spec(
     Authentik,
     {
