@@ -48,7 +48,9 @@ def assert_named_and_made_good(setup: Setup, it: Break) -> None:
     finally:
         it.again(setup)
         healed = setup.play(*(() if it.host else setup.without_host))
-    assert causes(rows) == {it.cause, it.also} - {""}, wrong(rows)
+    # Who is there twice is in NetBird, which the standalone set-up has only where its program is started.
+    also = "" if it.also == "person-twice" and not setup.live.management else it.also
+    assert causes(rows) == {it.cause, also} - {""}, wrong(rows)
     assert healed.code == 0, healed.output
     rows = setup.verify()
     assert causes(rows) == set(), f"it is not good again: {wrong(rows)}"

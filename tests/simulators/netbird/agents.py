@@ -12,7 +12,7 @@ from typing import Any
 from .objects import Show, decode, refuse_if, strings, without
 from .state import Account, Refused, Row, now
 
-# UNRECORDED: more providers of the catalogue than this one (it is not kept here)
+# UNRECORDED: more providers than the first (NetBird's source)
 CATALOGUE = ("openai_api", "anthropic_api")
 LIMITS: Mapping[str, Mapping[str, Any]] = {
     "budget_limit": {"enabled": False, "group_cap_usd": 0, "user_cap_usd": 0, "window_seconds": 0},
