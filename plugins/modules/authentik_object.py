@@ -86,6 +86,7 @@ object:
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
@@ -102,7 +103,6 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 )
 
 COLLECTION = re.compile(r"([a-z0-9_-]+/)+")
-TYPES = {bool: "bool", int: "int", float: "float", list: "list", dict: "dict"}
 ARGUMENT_SPEC = argument_spec(
     Authentik,
     {
@@ -124,7 +124,7 @@ def run(context: Context) -> dict[str, Any]:
     options = {**params["secrets"], **params["fields"], **params["identity"], "state": params["state"]}
     always = params["update_secrets"] == "always"
     return ensure_object(
-        Context(options, context.check_mode, context.warnings, context.secrets, context.progress),
+        replace(context, params=options),
         Authentik(context),
         resource,
         returns="object",
@@ -153,7 +153,7 @@ def resource_of(params: Mapping[str, Any]) -> Resource:
 
 
 def field_of(name: str, value: Any, params: Mapping[str, Any]) -> Field:
-    kind = TYPES.get(type(value), "str")
+    kind = "list" if isinstance(value, list) else "raw"
     return Field(name, type=kind, unordered=name in params["unordered"], canonical=text)
 
 

@@ -123,7 +123,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     Context,
     run_module,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.instance import ROLES, ensure_instance
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.instance import SERVICE_ROLES, ensure_instance
 
 ARGUMENT_SPEC = {
     "argument_spec": {
@@ -134,7 +134,7 @@ ARGUMENT_SPEC = {
         "password": {"type": "str", "required": True, "no_log": True},
         "name": {"type": "str", "default": "Owner"},
         "service_user": {"type": "str", "default": "ansible"},
-        "role": {"type": "str", "choices": list(ROLES), "default": "admin"},
+        "role": {"type": "str", "choices": list(SERVICE_ROLES), "default": "admin"},
         "token_name": {"type": "str", "default": "ansible", "no_log": False},
         "token_expires_in": {"type": "int", "default": 180, "no_log": False},
         "renew_before": {"type": "int"},

@@ -90,7 +90,10 @@ def test_what_was_made_by_hand_is_adopted(servers: Servers) -> None:
     people(servers)
     connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
     redirects = [{"url": f"{servers.netbird.url}/oauth2/callback"}]
-    call("authentik_oauth2_provider", {**connection, "name": "Provider for NetBird", "redirect_uris": redirects})
+    own = {"name": "Ours", "scope_name": "profile", "expression": "return {'ours': True}"}
+    call("authentik_scope_mapping", {**connection, **own})
+    provider = {"name": "Provider for NetBird", "redirect_uris": redirects, "property_mappings": ["openid", "Ours", "email"]}
+    call("authentik_oauth2_provider", {**connection, **provider})
     call("authentik_application", {**connection, "slug": "nb", "name": "nb", "provider": "Provider for NetBird"})
     entitlements = [{"name": "netbird-developers", "groups": ["developers"]}]
     call("authentik_application_entitlements", {**connection, "application": "nb", "entitlements": entitlements})
@@ -103,6 +106,8 @@ def test_what_was_made_by_hand_is_adopted(servers: Servers) -> None:
     after = servers.authentik.state.snapshot()
     for kind in ("applications", "providers", "entitlements", "bindings"):
         assert set(after[kind]) == set(before[kind]), "what was there is what is used"
+    (mapping,) = [row for row in after["mappings"].values() if row["name"] == "Ours"]
+    assert mapping["expression"] == own["expression"], "somebody else may use it"
     assert servers.play(role("management"), {**SETUPS["management"], **variables}).changed == []
 
 

@@ -103,6 +103,13 @@ def test_bad_input(fresh: netbird.NetBird, options: dict[str, Any], words: str) 
     assert fresh.state.local_users == {}
 
 
+def test_somebody_else_sets_it_up_meanwhile(fresh: netbird.NetBird) -> None:
+    fresh.inject(Fault("status", method="POST", path="/api/setup", status=412, body='{"message":"setup already completed"}'))
+    failed = ensure(fresh)
+    assert "setup already completed" in failed["msg"]
+    assert "changes" not in failed, "the owner is not this task's doing"
+
+
 def test_somebody_elses_server(servers: Servers) -> None:
     failed = ensure(servers.netbird)
     assert f"the login of {EMAIL} ended: NetBird does not take the password of its own user" in failed["msg"]

@@ -20,6 +20,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Row
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import HIDDEN_WRITTEN
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.config import ensure_config
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.people import ROLES
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.browser import Person, Stopped
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.client import Tls
@@ -27,8 +28,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.outcomes import OUTCOMES
 
 SHORTEST_PASSWORD = 8
-# The roles of a service user: the owner is a person.
-ROLES = ("admin", "user", "auditor", "network_admin", "billing_admin")
+SERVICE_ROLES = ROLES[1:]
 
 
 class NewNetbird(Netbird):
@@ -86,11 +86,12 @@ def _setup_required(client: Client) -> bool:
 
 
 def _set_up(client: Client, params: Mapping[str, Any]) -> None:
-    """Make the owner. Whether that is who this task names is seen when they log in."""
+    """Make the owner. Where the answer was lost, it is seen when they log in whether that is who this task names."""
     try:
         client.request("POST", "/api/setup", body={name: params[name] for name in ("email", "password", "name")})
-    except (ApiError, NoAnswerError):
-        if _setup_required(client):
+    except (ApiError, NoAnswerError) as error:
+        refused = isinstance(error, ApiError) and error.status < 500
+        if refused or _setup_required(client):
             raise
 
 

@@ -23,6 +23,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbi
     netbird_kind,
 )
 
+# The first one is a person's alone.
 ROLES = ("owner", "admin", "user", "auditor", "network_admin", "billing_admin")
 
 
