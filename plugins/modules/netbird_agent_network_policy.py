@@ -17,6 +17,7 @@ extends_documentation_fragment:
   - zerotrust.netbird_authentik.netbird
   - zerotrust.netbird_authentik.connection
   - zerotrust.netbird_authentik.state
+  - zerotrust.netbird_authentik.limits
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_netbird
 options:
@@ -42,40 +43,6 @@ options:
     description: Names of guardrails that hold for it.
     type: list
     elements: str
-  token_limit:
-    description: How many tokens may be used. What it leaves out is nothing, so name it whole.
-    type: dict
-    suboptions:
-      enabled:
-        description: Whether it counts.
-        type: bool
-        default: true
-      group_cap:
-        description: How many each group has.
-        type: int
-      user_cap:
-        description: How many each person has.
-        type: int
-      window_seconds:
-        description: In how many seconds, at least 60.
-        type: int
-  budget_limit:
-    description: How many US dollars may be spent. What it leaves out is nothing, so name it whole.
-    type: dict
-    suboptions:
-      enabled:
-        description: Whether it counts.
-        type: bool
-        default: true
-      group_cap_usd:
-        description: How many each group has.
-        type: float
-      user_cap_usd:
-        description: How many each person has.
-        type: float
-      window_seconds:
-        description: In how many seconds, at least 60.
-        type: int
 seealso:
   - module: zerotrust.netbird_authentik.netbird_agent_network_provider
   - module: zerotrust.netbird_authentik.netbird_agent_network_guardrail

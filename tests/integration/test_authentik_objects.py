@@ -150,6 +150,15 @@ def test_a_blueprint_is_applied_until_it_is(servers: Servers) -> None:
     assert ensure(servers, "blueprint", **options)["changed"] is False
 
 
+def test_a_worker_that_takes_its_time_is_waited_for(servers: Servers) -> None:
+    servers.authentik.state.worker_takes = 1.2
+    made = ensure(servers, "blueprint", name="groups", content=BLUEPRINT.format(1))
+    assert made["changed"] is True, made
+    assert servers.authentik.state.find("groups", name="by-blueprint")
+    hurried = ensure(servers, "blueprint", name="groups", content=BLUEPRINT.format(2), wait=1)
+    assert "no worker of authentik has done it within 1 seconds" in hurried["msg"]
+
+
 def test_a_blueprint_that_cannot_be_applied(servers: Servers) -> None:
     options = {"name": "groups", "content": BLUEPRINT.format(1)}
     ensure(servers, "blueprint", **options)

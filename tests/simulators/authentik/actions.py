@@ -241,7 +241,6 @@ def apply_blueprint(view: View, key: str, _data: Any) -> Result:
     allowed(view, BLUEPRINTS.permission.format("view"))
     row = lookup(BLUEPRINTS, view, key)
     shown = BLUEPRINTS.render(view, row)
-    # The worker is there at once, and what it did is seen from the next request on.
     blueprints.apply(view, row)
     return 200, shown
 

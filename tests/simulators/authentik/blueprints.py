@@ -10,6 +10,8 @@ own, tags such as `!Find` and other states than `present` are not built.
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from typing import Any
 
 import yaml
@@ -86,7 +88,16 @@ def _saved(_view: View, row: Row) -> None:
     row["last_applied"] = stamp(now())
 
 
-BLUEPRINTS = Resource(
+class _Blueprints(Resource):
+    """Blueprints, each as a worker has left it by the time that somebody looks."""
+
+    def render(self, view: View, row: Row) -> Row:
+        if row.get("due", math.inf) <= time.monotonic():
+            _work(view, row)
+        return super().render(view, row)
+
+
+BLUEPRINTS = _Blueprints(
     path="managed/blueprints/",
     table="blueprints",
     model="BlueprintInstance",
@@ -113,10 +124,16 @@ api.RESOURCES[BLUEPRINTS.path] = BLUEPRINTS
 
 
 def apply(view: View, row: Row) -> None:
-    """Make what a blueprint says, as a worker does.
+    """Have a blueprint applied by a worker, who takes so long as a test says."""
+    row["due"] = time.monotonic() + view.state.worker_takes
+
+
+def _work(view: View, row: Row) -> None:
+    """Make what a blueprint says.
 
     UNRECORDED: one that is off, or that cannot be applied any more (authentik's source)
     """
+    del row["due"]
     if not row["enabled"]:
         return
     found = _parsed(row["content"])

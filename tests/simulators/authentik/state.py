@@ -165,6 +165,8 @@ class State:
     flows: Table = field(default_factory=dict)
     certificates: Table = field(default_factory=dict)
     blueprints: Table = field(default_factory=dict)
+    # Seconds until a worker has done what it was asked to.
+    worker_takes: float = 0.0
     mappings: Table = field(default_factory=dict)
     providers: Table = field(default_factory=dict)
     applications: Table = field(default_factory=dict)

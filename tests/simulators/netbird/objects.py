@@ -133,6 +133,7 @@ GROUP_LINKS: tuple[tuple[str, str, str, Callable[[Row, str], bool]], ...] = (
     ("setup key", "setup-keys", "name", lambda row, g: g in row["auto_groups"]),
     ("user", "users", "id", lambda row, g: g in row["auto_groups"]),
     ("network router", "routers", "id", lambda row, g: g in (row["peer_groups"] or [])),
+    # UNRECORDED: where it stands among the others (measured: that it is there)
     ("agent network policy", "agent-policies", "name", lambda row, g: g in row["source_groups"]),
 )
 
