@@ -133,6 +133,8 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.kinds import KINDS
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird
 
+Condition = Callable[[Row], bool]
+
 NAMES = {"type": "list", "elements": "str"}
 FILTERS = {"connected": {"type": "bool"}, "groups": NAMES, "os": NAMES, "users": NAMES, "version": NAMES}
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -215,29 +217,34 @@ def described(peers: Sequence[Row], users: Sequence[Row]) -> list[Row]:
     return [{"ipv6": "", **peer, "groups": peer["groups"] or [], "user": people.get(peer["user_id"], "")} for peer in peers]
 
 
-def wanted_by(filters: Mapping[str, Any]) -> Callable[[Row], bool]:
+def wanted_by(filters: Mapping[str, Any]) -> Condition:
     """Whether a peer meets all filters."""
     checked = ArgumentSpecValidator(FILTERS).validate(dict(filters))
     if checked.error_messages:
         raise Failure(f"In filters: {'; '.join(checked.error_messages)}.")
     given = {name: value for name, value in checked.validated_parameters.items() if value is not None}
-    conditions = {"version": meets(given["version"])} if "version" in given else {}
-    if "connected" in given:
-        conditions["connected"] = lambda connected: connected is given["connected"]
-    if "groups" in given:
-        conditions["groups"] = lambda groups: not {group["name"] for group in groups}.isdisjoint(given["groups"])
-    if "os" in given:
-        conditions["os"] = lambda system: any(part.lower() in system.lower() for part in given["os"])
-
-    def wanted(peer: Row) -> bool:
-        belongs = "users" not in given or bool({peer["user"], peer["user_id"]} & set(filter(None, given["users"])))
-        return belongs and all(condition(peer[name]) for name, condition in conditions.items())
-
-    return wanted
+    conditions = [CONDITIONS[name](value) for name, value in given.items()]
+    return lambda peer: all(condition(peer) for condition in conditions)
 
 
-def meets(conditions: Iterable[str]) -> Callable[[str], bool]:
-    """Whether a version meets all of these conditions."""
+def connected(wanted: bool) -> Condition:
+    return lambda peer: peer["connected"] is wanted
+
+
+def in_groups(names: Sequence[str]) -> Condition:
+    return lambda peer: not {group["name"] for group in peer["groups"]}.isdisjoint(names)
+
+
+def on_systems(parts: Sequence[str]) -> Condition:
+    return lambda peer: any(part.lower() in peer["os"].lower() for part in parts)
+
+
+def of_users(names: Sequence[str]) -> Condition:
+    people = set(filter(None, names))
+    return lambda peer: not {peer["user"], peer["user_id"]}.isdisjoint(people)
+
+
+def of_versions(conditions: Iterable[str]) -> Condition:
     parsed = []
     for condition in conditions:
         sign = next((sign for sign in COMPARISONS if condition.startswith(sign)), "")
@@ -246,11 +253,20 @@ def meets(conditions: Iterable[str]) -> Callable[[str], bool]:
             raise Failure(f"In filters, version: {condition!r} is no condition such as '>=0.77'.")
         parsed.append((COMPARISONS[sign], LooseVersion(version)))
 
-    def met(version: str) -> bool:
-        found = NUMBERS.match(version)
+    def met(peer: Row) -> bool:
+        found = NUMBERS.match(peer["version"])
         return bool(found) and all(compare(LooseVersion(found[0]), wanted) for compare, wanted in parsed)
 
     return met
+
+
+CONDITIONS: Mapping[str, Callable[[Any], Condition]] = {
+    "connected": connected,
+    "groups": in_groups,
+    "os": on_systems,
+    "users": of_users,
+    "version": of_versions,
+}
 
 
 def host_names(peers: Iterable[Row], by: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import textwrap
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,21 @@ def test_the_guide(servers: Servers) -> None:
     expected = re.search(r"--graph\n((?:  .*\n)+)", GUIDE)
     assert expected
     assert done.stdout == textwrap.dedent(expected[1])
+
+
+def test_the_examples(servers: Servers) -> None:
+    of_the_guide(servers)
+    group = servers.netbird.state.account.add_group("servers")["id"]
+    servers.netbird.state.account.add_peer("db-1", [group], version="0.50.0", os="Ubuntu 24.04")
+    examples = import_module(f"ansible_collections.{COLLECTION}.plugins.inventory.netbird_peers").EXAMPLES
+    own = {"netbird_url": servers.netbird.url, "netbird_token": servers.netbird.token}
+    plain, picky = [configured(servers, str(at), **{**each, **own}) for at, each in enumerate(yaml.safe_load_all(examples))]
+    connected, old = read([plain, picky])
+    assert (connected.error, old.error) == ("", "")
+    assert set(connected.hosts) == {"laptop", "web-1"}
+    assert set(old.hosts) == {"db-1.netbird.selfhosted"}
+    assert old.hosts["db-1.netbird.selfhosted"]["ansible_user"] == "admin"
+    assert old.groups == {"netbird_All": list(old.hosts), "netbird_servers": list(old.hosts), "client_0_50_0": list(old.hosts)}
 
 
 def test_what_a_host_has(servers: Servers) -> None:
