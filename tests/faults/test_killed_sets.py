@@ -67,7 +67,7 @@ def ready(module: str, folder: Path) -> tuple[Servers, dict[str, Any]]:
     servers = Servers(authentik.serve(version="2026.8"), netbird.serve(), folder)
     state = servers.authentik.state
     product = module.partition("_")[0]
-    connection = {name: value for name, value in servers.connection.items() if name.startswith(product)}
+    connection = servers.connection_of(product)
     for name in (*NAMES, *OLD):
         state.add_group(f"{name}-group" if "application" in SETS[module] else f"other-{name}")
     if product == "authentik":

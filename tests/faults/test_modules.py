@@ -53,7 +53,7 @@ class Stage:
         """The result of a module, with the connection that its action group would have."""
         values = {name: self.servers.issuer if value == ISSUER else value for name, value in options.items()}
         service = module.partition("_")[0]
-        connection = {name: value for name, value in self.servers.connection.items() if name.startswith(service)}
+        connection = self.servers.connection_of(service)
         return run(module, {**connection, **values})
 
     def step(self, options: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.once
 
 
 def ensure(servers: Servers, kind: str, check_mode: bool = False, **options: Any) -> dict[str, Any]:
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
+    connection = servers.connection_of("authentik")
     servers.authentik.clear()
     return call(f"authentik_{kind}", {**connection, **options}, check_mode=check_mode)
 

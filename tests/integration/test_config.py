@@ -24,7 +24,7 @@ PRUNED = ["setup_keys", "posture_checks", "routes", "nameserver_groups", *NESTED
 
 
 def ensure(servers: Servers, config: Document | None = None, check_mode: bool = False, **more: Any) -> dict[str, Any]:
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("netbird")}
+    connection = servers.connection_of("netbird")
     options = {} if config is None else {"config": config}
     servers.netbird.clear()
     return call("netbird_config", {**connection, **options, **more}, check_mode=check_mode)
@@ -223,7 +223,7 @@ def test_two_at_once_make_nothing_twice(servers: Servers) -> None:
     wanted["policies"] = [{**each, "protocol": "all"} for each in wanted["policies"] if "destinations" in each]
     for each in wanted["policies"]:
         del each["ports"]
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("netbird")}
+    connection = servers.connection_of("netbird")
     servers.netbird.inject(Fault("slow", method="POST", seconds=0.5, times=8))
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(lambda _: call("netbird_config", {**connection, "config": wanted}), range(2)))

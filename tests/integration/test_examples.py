@@ -42,7 +42,7 @@ def surroundings(folder: Path, version: str) -> Iterator[Servers]:
     with authentik.serve(version=version) as one, netbird.serve() as other:
         one.state.add_user("alice", "password-of-alice", email="alice@example.com", groups=["developers", "operators"])
         servers = Servers(one, other, folder)
-        connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
+        connection = servers.connection_of("authentik")
         redirects = [{"url": "https://netbird.company/cb"}]
         call("authentik_oauth2_provider", {**connection, "name": "NetBird", "redirect_uris": redirects})
         made = call("authentik_application", {**connection, "slug": "netbird", "name": "NetBird", "provider": "NetBird"})
@@ -57,7 +57,7 @@ def in_netbird(servers: Servers) -> None:
     for name in ("web-0", "web-1", "web-2", "router-1"):
         account.add_peer(name, [])
     account.add_user("1", email="alice@company.example", name="Alice")
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("netbird")}
+    connection = servers.connection_of("netbird")
     config = {
         "groups": [{"name": name} for name in ("developers", "servers", "printers")],
         "networks": [{"name": "office"}],

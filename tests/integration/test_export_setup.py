@@ -88,7 +88,7 @@ def test_an_export_says_what_the_server_has(servers: Servers, other_servers: Ser
 def test_what_was_made_by_hand_is_adopted(servers: Servers) -> None:
     """By the guide's steps: a provider and an application of names of their own, one entitlement, and nothing else."""
     people(servers)
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
+    connection = servers.connection_of("authentik")
     redirects = [{"url": f"{servers.netbird.url}/oauth2/callback"}]
     own = {"name": "Ours", "scope_name": "profile", "expression": "return {'ours': True}"}
     call("authentik_scope_mapping", {**connection, **own})
@@ -121,7 +121,7 @@ def test_what_was_made_by_hand_is_adopted(servers: Servers) -> None:
     ids=str,
 )
 def test_what_cannot_be_exported(servers: Servers, variables: dict[str, Any], words: str) -> None:
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
+    connection = servers.connection_of("authentik")
     call("authentik_application", {**connection, "slug": "bare", "name": "bare"})
     written = servers.folder / "exported.yml"
     played = servers.play(ROOT / "playbooks/export_setup.yml", {**variables, "export_file": str(written)})
@@ -132,7 +132,7 @@ def test_what_cannot_be_exported(servers: Servers, variables: dict[str, Any], wo
 def test_by_name_in_the_options_of_the_modules(servers: Servers) -> None:
     people(servers)
     assert servers.play(role("management"), chosen("management")).code == 0
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
+    connection = servers.connection_of("authentik")
     found = call("authentik_application_info", {**connection, "slug": "mesh"})
     for module, option in (("authentik_policy_bindings", "bindings"), ("authentik_application_entitlements", "entitlements")):
         options = {**connection, "application": "mesh", option: found[option], "prune": True}

@@ -27,7 +27,7 @@ GUIDE = (ROOT / "docs/docsite/rst/guide_inventory.rst").read_text(encoding="utf-
 
 def configured(servers: Servers, name: str = "test", **options: Any) -> Path:
     file = servers.folder / f"{name}.netbird_peers.yml"
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("netbird")}
+    connection = servers.connection_of("netbird")
     file.write_text(yaml.safe_dump({"plugin": NAME, **connection, **options}, sort_keys=False))
     return file
 

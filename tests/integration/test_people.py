@@ -37,7 +37,7 @@ class People:
     def __init__(self, servers: Servers) -> None:
         self.servers = servers
         self.state: authentik.State = servers.authentik.state
-        self.connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
+        self.connection = servers.connection_of("authentik")
         self.state.add_group("staff")
         self.state.add_user("alice", PASSWORD, name="Alice", email="alice@example.com", groups=["developers"])
         self.state.add_user("bob", PASSWORD, name="Bob", groups=["operators"])

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.once
 
 
 def ensure(servers: Servers, kind: str, check_mode: bool = False, **options: Any) -> dict[str, Any]:
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("netbird")}
+    connection = servers.connection_of("netbird")
     servers.netbird.clear()
     return call(f"netbird_{kind}", {**connection, **options}, check_mode=check_mode)
 

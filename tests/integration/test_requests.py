@@ -251,7 +251,7 @@ STALE: list[tuple[str, dict[str, Any], str, Any]] = [
 
 
 def test_an_id_of_nothing_is_refused_by_name(servers: Servers, group: dict[str, Any]) -> None:
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
+    connection = servers.connection_of("authentik")
     servers.authentik_post("core/applications/", {"name": "NetBird", "slug": "netbird"})
     mappings = call("authentik_info", {**connection, "lookups": [{"kind": "scope_mapping", "names": ["openid"]}]})["known_ids"]
     before = servers.snapshot()
@@ -323,7 +323,7 @@ def test_objects_are_handed_on(
 ) -> None:
     """What the task manages is not asked for where it is known; one that is gone by then is named."""
     server = servers.authentik
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
+    connection = servers.connection_of("authentik")
     call("authentik_user", {**connection, "username": "alice", "name": "Alice"})
     name = next(iter(options.values()))
 
@@ -382,7 +382,7 @@ def test_every_module_of_the_action_group_takes_what_is_known() -> None:
 
 def test_ids_are_handed_on(servers: Servers, group: dict[str, Any]) -> None:
     """What was looked up is not asked for again; what was not there is looked up as usual."""
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
+    connection = servers.connection_of("authentik")
     servers.authentik_post("core/applications/", {"name": "NetBird", "slug": "netbird"})
     lookups = [{"kind": "application", "names": ["netbird"]}, {"kind": "group", "names": ["team-1", "nobody"]}, {"kind": "brand"}]
     looked = call("authentik_info", {**connection, "lookups": lookups})
@@ -419,7 +419,7 @@ SUBSETS: list[tuple[str, list[str], set[str], list[str]]] = [
 def test_information_in_parts(servers: Servers) -> None:
     for module, subset, keys, paths in SUBSETS:
         service = module.partition("_")[0]
-        options = {name: value for name, value in servers.connection.items() if name.startswith(service)}
+        options = servers.connection_of(service)
         lookups = {"lookups": [{"kind": "group", "names": ["authentik Admins"]}]} if service == "authentik" else {}
         for server in servers.both:
             server.clear()

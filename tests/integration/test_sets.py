@@ -26,7 +26,7 @@ FORTY = [f"nb-{number:02}" for number in range(40)]
 
 
 def ensure(servers: Servers, option: str, entries: list[dict[str, Any]], check_mode: bool = False, **more: Any) -> dict[str, Any]:
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
+    connection = servers.connection_of("authentik")
     return call(f"authentik_{option}", {**connection, option: entries, **more}, check_mode=check_mode)
 
 

@@ -92,7 +92,7 @@ def test_a_person_with_a_password(servers: Servers) -> None:
 
 def run(servers: Servers, module: str, **options: Any) -> dict[str, Any]:
     """The module's result."""
-    connection = {name: value for name, value in servers.connection.items() if name.startswith("authentik")}
+    connection = servers.connection_of("authentik")
     servers.authentik.clear()
     result = call(module, {**connection, **options})
     assert "failed" not in result, result

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from live._breaks import Break
-from live._servers import Live
+from live._servers import Live, Row, difference
 from live._setup import Setup
 from live._use import named_by, stand_ins, used
 from support import Played
@@ -85,6 +85,16 @@ def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def before(live: Live) -> dict[str, Any]:
     """What the servers had before anything was made."""
     return live.inventory()
+
+
+@pytest.fixture(scope="module")
+def nothing_left(live: Live, before: Row) -> Iterator[None]:
+    """All of it is the suite's own, and goes at the end."""
+    yield
+    live.take_back()
+    live.remember()
+    live.make_fresh()
+    assert difference(before, live.inventory()) == []
 
 
 # Each file has its own ``setup``

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from live._laws import assert_lawful, ensure
-from live._servers import Live, Row, difference
+from live._servers import Live
 from support.cases import CASES, Case
+
+pytestmark = pytest.mark.usefixtures("nothing_left")
 
 # Names that the cases give to what they make.
 NAMES = re.compile(r"\b(company-address|ours|groups(?=\")|quarterly|by-blueprint)\b")
@@ -21,16 +22,6 @@ KINDS = [
     for case in CASES
     if case.module in ("authentik_policy_expression", "authentik_certificate", "authentik_blueprint", "authentik_object")
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def nothing_left(live: Live, before: Row) -> Iterator[None]:
-    """All of it is the suite's own, and goes at the end."""
-    yield
-    live.take_back()
-    live.remember()
-    live.make_fresh()
-    assert difference(before, live.inventory()) == []
 
 
 @pytest.mark.parametrize("case", KINDS, ids=lambda case: case.module)

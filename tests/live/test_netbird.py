@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,12 +14,14 @@ import pytest
 import yaml
 
 from live._laws import assert_lawful, ensure, named, predicted
-from live._servers import Live, Row, difference
+from live._servers import Live, Row
 from support import COLLECTION
 from support.cases import CASES, Case
 from support.document import changed, count, document
 from support.inventory import read
 from support.modules import call
+
+pytestmark = pytest.mark.usefixtures("nothing_left")
 
 # Names that the cases and the document give to what they make.
 NAMES = re.compile(
@@ -30,16 +31,6 @@ NAMES = re.compile(
 # The connector needs an issuer: the management set-up has it.
 KINDS = [case for case in CASES if case.module.startswith("netbird") and case.module != "netbird_identity_provider"]
 JOINS_WITHIN = 60.0
-
-
-@pytest.fixture(autouse=True, scope="module")
-def nothing_left(live: Live, before: Row) -> Iterator[None]:
-    """All of it is the suite's own, and goes at the end."""
-    yield
-    live.take_back()
-    live.remember()
-    live.make_fresh()
-    assert difference(before, live.inventory()) == []
 
 
 @pytest.mark.parametrize("case", KINDS, ids=lambda case: case.module)

@@ -174,6 +174,10 @@ class Servers:
             "netbird_token": self.netbird.token,
         }
 
+    def connection_of(self, service: str) -> dict[str, str]:
+        """The connection to one of them, as the options of a module that talks to it."""
+        return {name: value for name, value in self.connection.items() if name.startswith(service)}
+
     @property
     def issuer(self) -> str:
         """The issuer of the application ``netbird``."""
