@@ -28,6 +28,10 @@ options:
       - nameserver_groups
       - dns_zones
       - dns_records
+      - reverse_proxy_tokens
+      - reverse_proxy_domains
+      - reverse_proxy_services
+      - agent_network_settings
       - agent_network_providers
       - agent_network_guardrails
       - agent_network_policies

@@ -31,9 +31,10 @@ options:
         those of M(zerotrust.netbird_authentik.netbird_group).
       - The sections are C(groups), C(peers), C(users), C(user_invites), C(tokens), C(setup_keys), C(posture_checks), C(networks),
         C(network_resources), C(network_routers), C(routes), C(policies), C(nameserver_groups), C(dns_zones),
-        C(dns_records), C(agent_network_providers), C(agent_network_guardrails), C(agent_network_policies)
+        C(dns_records), C(reverse_proxy_tokens), C(reverse_proxy_domains), C(reverse_proxy_services),
+        C(agent_network_providers), C(agent_network_guardrails), C(agent_network_policies)
         and C(agent_network_budget_rules).
-        C(dns_settings) and C(account_settings) are single objects.
+        C(agent_network_settings), C(dns_settings) and C(account_settings) are single objects.
       - Network resources name their groups, so C(groups) have no C(resources) here.
     type: dict
     default: {}
@@ -63,6 +64,9 @@ options:
       - nameserver_groups
       - dns_zones
       - dns_records
+      - reverse_proxy_tokens
+      - reverse_proxy_domains
+      - reverse_proxy_services
       - agent_network_providers
       - agent_network_guardrails
       - agent_network_policies

@@ -20,6 +20,7 @@ from conformance._replay import answer, send
 from conformance._rules import NETBIRD, NETBIRD_ORIGIN, TIME, UUID, XID, Generated
 from conformance._unanswered import UNANSWERED
 from simulators import netbird
+from simulators.netbird import proxies
 from support.recordings import recording
 
 EXCHANGES = recording("netbird-0.77.1-peers")["exchanges"]
@@ -41,12 +42,18 @@ RULES = dataclasses.replace(
     NETBIRD,
     generated=(
         Generated(
-            "time", r".*\.(last_seen|last_used|last_active_at|(invite_)?expires_at|completed_at|connected_at)", TIME, learn=False
+            "time",
+            r".*\.(last_seen|last_used|last_active_at|certificate_issued_at|(invite_)?expires_at|completed_at|connected_at)",
+            TIME,
+            learn=False,
         ),
         Generated("user", r".*\.(id|user_id|target_id|created_by|initiator_id|triggered_by)", r"C[g-i][A-Za-z0-9+/=_-]{20,}"),
         Generated("xid", r".*(\.id|_id|_ids\[\]|[._](peers|groups|resources|peer_groups)\[\]|\.peer)", XID),
         Generated("agent", r".*\.id", "ain[a-z]+_" + XID),
         Generated("job", r".*\.id", UUID),
+        Generated("cluster", r".*\.id", "netbird-proxy-" + UUID),
+        Generated("endpoint", r".*\.endpoint", r"[a-z]+-[a-z]+\.nope\.example"),
+        Generated("port", r".*\.listen_port", r"(?!15432|15353|18443)[1-4]\d{4}"),
         Generated("address", r".*\.ip", r"100\.(118|99)\.\d+\.\d+"),
         Generated("address", r".*\.(ip|ipv6)", r"fde8:9ecc:2ca1:1b6:[0-9a-f:]+"),
         Generated("label", r".*\.dns_label", r"(temp-\d|owned)-\d+-\d+\.netbird\.selfhosted"),
@@ -62,6 +69,10 @@ RULES = dataclasses.replace(
 JOINED = {69: ("node-a",), 70: ("node-b", "node-c"), 462: ("node-d",)}
 LEFT = {142: ("node-a",), 994: ("node-d",), 1466: ("node-c",)}
 BACK = {404: ("node-a",)}
+# The reverse proxy, in the same way: whether private services were allowed, and when it left.
+PROXY = "proxy.example.com"
+CONNECTED = {992: False, 1224: True}
+DISCONNECTED = (1248,)
 # The recording has one of several equal requests that were sent at once: one of the others came first.
 SECOND = (1448, 1452, 1455, 1462)
 # Before these, what was made since the other was deleted.
@@ -123,6 +134,8 @@ class Replay:
         if index == 1459:  # the last of twenty writers
             body = {"name": "two-writers", "peers": [each["id"] for each in EXCHANGES[index]["response"]["json"]["peers"]]}
             self.send({**EXCHANGES[index]["request"], "method": "PUT", "json": body}, self.learned)
+        if index == 1225:
+            self.send({"method": "DELETE", "path": "/api/agent-network/settings", "auth": "token"}, self.learned)
         for since, path in self.made[::-1] if index in CLEANED else ():
             if since >= CLEANED[index]:
                 self.send({"method": "DELETE", "path": path, "auth": "token"}, self.learned)
@@ -150,6 +163,10 @@ class Replay:
             state.leave(self.peers[name])
         for name in BACK.get(index, ()):
             state.account.rows("peers")[self.peers[name]]["connected"] = True
+        if index in CONNECTED:
+            proxies.connect(state.account, PROXY, private=CONNECTED[index])
+        if index in DISCONNECTED:
+            proxies.disconnect(state.account, PROXY)
 
     def authorization(self, auth: str | None) -> str | None:
         """Return who asks; somebody from outside logs in first."""

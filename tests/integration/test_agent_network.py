@@ -54,7 +54,6 @@ def test_all_of_it_in_one_document(servers: Servers) -> None:
     assert exported["config"]["agent_network_policies"][0]["destination_providers"] == ["models"]
     assert "api_key" not in exported["config"]["agent_network_providers"][0]
     assert ensure(servers, "config", config=exported["config"], check_mode=True)["changed"] is False
-    assert "agent_network_policies" not in ensure(servers, "config", state="exported")["config"]
     removed = ensure(servers, "config", config=DOCUMENT, state="absent")
     assert len(removed["changes"]) == 5, removed
 

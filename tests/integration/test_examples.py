@@ -16,9 +16,10 @@ import pytest
 import yaml
 
 from simulators import authentik, netbird
+from simulators.netbird import proxies
 from simulators.netbird.state import ADMIN_PASSWORD
 from support import COLLECTION, MODULES, ROOT, VERSIONS, Played, Servers
-from support.cases import AGENT_PROVIDER, ELSEWHERE
+from support.cases import AGENT_PROVIDER, CLUSTER, ELSEWHERE
 from support.modules import call
 from support.together import Part, play_together
 
@@ -56,6 +57,7 @@ def in_netbird(servers: Servers) -> None:
     account = servers.netbird.state.account
     for name in ("web-0", "web-1", "web-2", "router-1"):
         account.add_peer(name, [])
+    proxies.connect(account, CLUSTER)
     account.add_user("1", email="alice@company.example", name="Alice")
     connection = servers.connection_of("netbird")
     config = {
@@ -64,6 +66,7 @@ def in_netbird(servers: Servers) -> None:
         "dns_zones": [{"domain": "company.example", "distribution_groups": ["All"]}],
         "setup_keys": [{"name": "old"}],
         "users": [{"user": "ansible", "is_service_user": True, "role": "admin"}],
+        "network_resources": [{"network": "office", "name": "wiki", "address": "192.168.7.8"}],
         "agent_network_providers": [{"name": "models", **AGENT_PROVIDER}],
     }
     made = call("netbird_config", {**connection, "config": config})
@@ -94,7 +97,8 @@ def twice(servers: Servers, module: str) -> Part:
     loaded = import_module(f"ansible_collections.{COLLECTION}.plugins.modules.{module}")
     tasks = with_addresses(servers, loaded.EXAMPLES)
     assert any(f"{COLLECTION}.{module}" in task for task in tasks)
-    vault = {"vault_authentik_token": servers.authentik.token, "vault_netbird_token": servers.netbird.token, "provider": PROVIDER}
+    tokens = {"vault_authentik_token": servers.authentik.token, "vault_netbird_token": servers.netbird.token}
+    vault = {**tokens, "provider": PROVIDER, "vault_status_password": "password-of-the-page"}
     if module in ELSEWHERE:
         (provider,) = servers.authentik.state.providers.values()
         known = {"client_id": provider["client_id"], "client_secret": provider["client_secret"]}

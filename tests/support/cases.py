@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulators.netbird import proxies
 from support import COLLECTION, Servers
 from support.certificate import pair
 
@@ -61,6 +62,7 @@ def netbird(kind: str, **options: Any) -> dict[str, Any]:
 GROUPS = [made("authentik_group", name=name) for name in ("developers", "operators")]
 PROVIDER = made("authentik_oauth2_provider", name="NetBird", redirect_uris=[{"url": "https://netbird.company/cb"}])
 APPLICATION = made("authentik_application", slug="netbird", name="NetBird", provider="NetBird")
+CLUSTER = "proxy.example.com"
 DEVELOPERS = netbird("group", name="developers")
 OFFICE = netbird("network", name="office")
 AGENT_PROVIDER = {"provider_id": "openai_api", "upstream_url": "https://api.openai.com", "api_key": SECRET}
@@ -448,6 +450,44 @@ CASES = [
         before=[DEVELOPERS],
     ),
     Case(
+        "netbird_reverse_proxy_service",
+        {"domain": f"wiki.{CLUSTER}"},
+        {
+            "name": "wiki",
+            "targets": [
+                {"resource": "printer", "port": 8080, "request_timeout": "90s", "custom_headers": {"X-Team": "developers"}},
+                {"cluster": CLUSTER, "host": "10.0.0.1", "port": 443, "protocol": "https", "path": "/api"},
+            ],
+            "bearer_auth": {"distribution_groups": ["developers"]},
+            "password_auth": True,
+            "password": SECRET,
+            "access_restrictions": {"allowed_cidrs": ["10.0.0.0/8"], "blocked_countries": ["de"]},
+        },
+        {
+            "name": "The wiki",
+            "enabled": False,
+            "targets": [{"resource": "printer", "port": 8081, "path_rewrite": "preserve"}],
+            "pass_host_header": True,
+            "rewrite_redirects": True,
+            "private": True,
+            "access_groups": ["developers"],
+            "bearer_auth": {"enabled": False},
+            "password_auth": False,
+            "pin_auth": True,
+            "pin": f"{SECRET}-2",
+            "header_auths": ["X-Key"],
+            "header_auth_values": {"X-Key": f"{SECRET}-3"},
+            "access_restrictions": {"crowdsec_mode": "observe"},
+        },
+        before=[DEVELOPERS, OFFICE, PRINTER],
+    ),
+    Case(
+        "netbird_agent_network_settings",
+        {},
+        {"endpoint": "ai.company.example", "redact_pii": True},
+        {"redact_pii": False, "access_log_retention_days": 7, "enable_log_collection": False, "enable_prompt_collection": True},
+    ),
+    Case(
         "netbird_dns_settings",
         {},
         {"disabled_management_groups": ["developers"]},
@@ -473,6 +513,8 @@ ELSEWHERE = {
     "netbird_jwt_groups": "test_seed_module.py",
     "netbird_login_check": "test_causes.py",
     "netbird_peer": "test_people_of_netbird.py",
+    "netbird_reverse_proxy_domain": "test_reverse_proxy.py",
+    "netbird_reverse_proxy_token": "test_reverse_proxy.py",
     "netbird_token": "test_people_of_netbird.py",
     "netbird_user_invite": "test_people_of_netbird.py",
     "oidc_discovery": "test_issuer.py",
@@ -483,4 +525,5 @@ ELSEWHERE = {
 def arrange(servers: Servers) -> None:
     """Make what the cases need and no module makes."""
     servers.authentik.state.add_user("alice", "password-of-alice")
+    proxies.connect(servers.netbird.state.account, CLUSTER)
     servers.authentik_post("policies/expression/", {"name": "always", "expression": "return True"})

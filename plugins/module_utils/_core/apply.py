@@ -142,7 +142,7 @@ def _known(value: Any, made: Mapping[Operation, Row | None]) -> Any:
     if isinstance(value, list):
         return [_known(each, made) for each in value]
     if isinstance(value, dict):
-        return {_known(key, made): each for key, each in value.items()}
+        return {_known(key, made): _known(each, made) for key, each in value.items()}
     if isinstance(value, Unknown) and (source := made.get(value.source)) is not None:
         return source[value.key]
     return value
@@ -209,7 +209,7 @@ def _made(service: Service, operation: Operation) -> list[Row]:
     identity = {item.path: operation.values.get(item.name) for item in resource.fields if item.path in resource.identity}
     there = [row[resource.id] for row in operation.beside]
     rows = service.rows(resource, {**identity, **operation.within}, fresh=True)
-    return [row for row in rows if row[resource.id] not in there]
+    return [row for row in rows if row.get(resource.id) not in there]
 
 
 def sent(write: Callable[[], Row], made: Callable[[], list[Row]] = list) -> Row:

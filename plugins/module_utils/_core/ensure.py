@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.apply import apply
@@ -26,12 +25,11 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     plan_object,
     refuse_invalid,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service, names_in
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
     Resource,
     duplicates,
     get_path,
-    named,
     view,
 )
 
@@ -174,14 +172,16 @@ def _identities(
 ) -> list[dict[str, Any]]:
     """What tells each entry's object from others, by the API's names, ids for names; None for a name that nothing has."""
     fields = [field for field in resource.fields if field.path in resource.identity and field.ref]
-    names = {field.ref: [name for each in asked for name in names_in(each.get(field.name))] for field in fields}
+    names: dict[str, list[Any]] = {}
+    for kind, name in (one for each in asked for field in fields for one in field.references(each.get(field.name))):
+        names.setdefault(kind, []).append(name)
     service.look_up(names, required=required)
     identities = []
     for each in asked:
         identity = dict(zip(resource.identity, identity_of_options(resource, each), strict=True))
         for field in fields:
             if each.get(field.name):
-                identity[field.path] = named(each[field.name], partial(service.known_id, field.ref))
+                identity[field.path] = field.translated(each[field.name], service.known_id)
         identities.append(identity)
     return identities
 
@@ -262,7 +262,5 @@ def options_of(service: Service, resource: Resource, row: Row) -> dict[str, Any]
         value = get_path(row, field.path)
         if not field.readable or field.secret or value is None:
             continue
-        if field.ref and value:
-            value = named(value, partial(service.name_of, field.ref))
-        options[field.name] = field.comparable(value)
+        options[field.name] = field.comparable(field.translated(value, service.name_of))
     return options

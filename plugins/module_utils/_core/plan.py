@@ -23,7 +23,6 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     Resource,
     Unknown,
     get_path,
-    named,
     unknowns,
     view,
     with_path,
@@ -164,7 +163,7 @@ def refuse_invalid(resource: Resource, wanted: Mapping[str, Any], current: Row |
             )
     if resource.invalid is not None:
         now = {item.name: get_path(current, item.path) for item in resource.fields}
-        wrong = resource.invalid({**now, **wanted})
+        wrong = resource.invalid({**now, **wanted}, current)
         if wrong:
             raise Failure(f"{label}: {wrong}. Nothing was changed.")
 
@@ -300,10 +299,8 @@ def _label(resource: Resource, row: Row) -> str:
 def _shown(item: Field, value: Any, name_of: Callable[[str, Any], Any], hidden: str) -> Any:
     if item.secret:
         return hidden
-    if item.ref and value:
-        value = named(value, lambda one: name_of(item.ref, one))
-        value = sorted(value, key=str) if item.unordered else value
-    return item.shown(value)
+    value = item.translated(value, name_of)
+    return item.shown(sorted(value, key=str) if item.ref and item.unordered and value else value)
 
 
 def _unused(label: str, *taken: Collection[str]) -> str:

@@ -19,7 +19,6 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     Resource,
     Unknown,
     get_path,
-    named,
 )
 
 Row = Mapping[str, Any]
@@ -98,7 +97,7 @@ class Service:
         """The rows of a kind, those within one object where it lies within others, if ``fresh`` read anew."""
         read = self.fresh_rows if fresh else self.all_rows
         rows = read(resource.path.format(**within), {**(resource.params or {}), **query})
-        return [resource.reading({**row, **within}) for row in rows]
+        return [resource.reading({**row, **within}) for row in rows if resource.own is None or resource.own(row)]
 
     def rows(self, resource: Resource, identity: Mapping[str, Any], *, fresh: bool = False) -> list[Row]:
         """The rows that have these values, if ``fresh`` read anew. Servers ignore unknown filters, so each row is looked at."""
@@ -206,14 +205,18 @@ class Service:
 
     def resolve(self, resource: Resource, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Options with ids in place of names. Every name of all items is checked before this returns."""
-        kinds = {field.name: field.ref for field in resource.fields if field.ref}
+        fields = {field.name: field for field in resource.fields}
         wanted: dict[str, list[str]] = {}
         for item in items:
-            for name, kind in kinds.items():
-                wanted.setdefault(kind, []).extend(names_in(item.get(name)))
+            for option, value in item.items():
+                for kind, name in fields[option].references(value):
+                    wanted.setdefault(kind, []).append(name)
         self.look_up(wanted)
         return [
-            {name: self._translated(kinds[name], value) if name in kinds else value for name, value in item.items()}
+            {
+                option: None if value == "" and fields[option].ref else fields[option].translated(value, self.known_id)
+                for option, value in item.items()
+            }
             for item in items
         ]
 
@@ -286,16 +289,11 @@ class Service:
                 self._names.setdefault((kind, row[reference.ref]), _name_in(reference, row))
         return self._names.get((kind, value), value)
 
-    def tells_apart(self, kind: str, name: Any) -> bool:
-        """Whether a name stands for one object alone."""
+    def times(self, kind: str, name: Any) -> int:
+        """How many objects have a name."""
         if kind not in self._counts:
             self._counts[kind] = Counter(_name_in(self.references[kind], row) for row in self.rows_of_kind(kind))
-        return self._counts[kind][name] == 1
-
-    def _translated(self, kind: str, value: Any) -> Any:
-        if not value:
-            return value if isinstance(value, (list, dict)) else None
-        return named(value, lambda name: self._ids[kind, name])
+        return self._counts[kind][name]
 
 
 def _name_in(reference: Resource, row: Row) -> str:
@@ -311,11 +309,6 @@ def list_key(path: str, params: Mapping[str, Any] | None) -> tuple[str, str]:
 def comparable_identity(resource: Resource, row: Row) -> tuple[Any, ...]:
     """What tells a row from others, as it can be looked up."""
     return tuple(_comparable(get_path(row, path)) for path in resource.identity)
-
-
-def names_in(value: Any) -> list[str]:
-    """The names that a reference holds: one, a list of them, or a mapping whose keys they are."""
-    return list(value) if isinstance(value, (list, dict)) else [value] if value else []
 
 
 def _comparable(value: Any) -> Any:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from string import Formatter
 from typing import Any
 
@@ -77,8 +78,9 @@ class Field:
     needed: bool = False
     internal: bool = False
     # The kind of object that the value (or each item, or each key) refers to: the option holds a name, the API an id. An empty
-    # name means none.
+    # name means none. Of a dict, or a list of them, the suboptions that refer to objects, with their kinds.
     ref: str = ""
+    refs: Mapping[str, str] | None = None
     # Lists that are compared as sets, and how a value of either side is brought into the form in which it is compared.
     unordered: bool = False
     canonical: Callable[[Any], Any] = same
@@ -120,6 +122,26 @@ class Field:
             return sorted(items, key=_order) if self.unordered else items
         return self.canonical(value)
 
+    def references(self, value: Any) -> list[tuple[str, Any]]:
+        """The kind and the name, or the id, of each object that ``value`` refers to."""
+        if self.ref:
+            return [(self.ref, one) for one in _names_in(value)]
+        parts = value if isinstance(value, list) else [value or {}]
+        return [(kind, one) for part in parts for name, kind in (self.refs or {}).items() for one in _names_in(part.get(name))]
+
+    def translated(self, value: Any, translate: Callable[[str, Any], Any]) -> Any:
+        """``value`` with each reference in it as ``translate(kind, reference)``."""
+        if not value:
+            return value
+        if self.ref:
+            return _named(value, partial(translate, self.ref))
+        if isinstance(value, list) and self.refs:
+            return [self.translated(part, translate) for part in value]
+        parts = {
+            name: _named(value[name], partial(translate, kind)) for name, kind in (self.refs or {}).items() if value.get(name)
+        }
+        return {**value, **parts} if parts else value
+
     def differs(self, wanted: Any, current: Any) -> bool:
         return bool(self.comparable(wanted) != self.comparable(current))
 
@@ -159,6 +181,8 @@ class Resource:
     # The keys of an answer by which URLs address the object, and by which other objects refer to it.
     id: str = "pk"
     ref: str = "pk"
+    # Which rows are of this kind, where their collection holds others too.
+    own: Callable[[Mapping[str, Any]], bool] | None = None
     # The API's names that tell two objects apart, the one of them that lists can be filtered by, and what goes with every list.
     identity: tuple[str, ...] = ("name",)
     filter: str = ""
@@ -175,12 +199,16 @@ class Resource:
     derived: tuple[str, ...] = ()
     # Only a new read shows what an update did.
     fresh: bool = False
+    # Kinds whose new objects have to be there first, though no setting names them.
+    follows: tuple[str, ...] = ()
+    # There is one of it at most, known by no name, and there may be none.
+    optional: bool = False
     # Objects that come to be in another way: tasks find them by any of the keys ``by``, and change or remove them.
     joins: bool = False
     # Options of which naming one empties the others.
     alternatives: tuple[tuple[str, ...], ...] = ()
-    # What is wrong with an object as it would be, by options: a sentence, or nothing.
-    invalid: Callable[[Mapping[str, Any]], str] | None = None
+    # What is wrong with an object as it would be, by options, where the server has this row of it now: a sentence, or nothing.
+    invalid: Callable[[Mapping[str, Any], Mapping[str, Any] | None], str] | None = None
     # Whether an object is of no more use within so many days, so that a new one takes its place where the task renews.
     spent: Callable[[Mapping[str, Any], int], bool] | None = None
     # Servers that are asked for the same object by two at once make two of these.
@@ -222,8 +250,13 @@ class Resource:
         return {field.name: options[field.name] for field in self.fields if options.get(field.name) is not None}
 
 
-def named(value: Any, translate: Callable[[Any], Any]) -> Any:
-    """A reference, a list of them, or a mapping whose keys they are, with each of them translated."""
+def _names_in(value: Any) -> list[Any]:
+    """What a reference holds: one, a list of them, or a mapping whose keys they are."""
+    return list(value) if isinstance(value, (list, dict)) else [value] if value else []
+
+
+def _named(value: Any, translate: Callable[[Any], Any]) -> Any:
+    """The same with each of them translated."""
     if isinstance(value, list):
         return [translate(each) for each in value]
     if isinstance(value, dict):
@@ -233,7 +266,9 @@ def named(value: Any, translate: Callable[[Any], Any]) -> Any:
 
 def unknowns(value: Any) -> list[Unknown]:
     """The values in it that are not known yet."""
-    if isinstance(value, (list, dict)):
+    if isinstance(value, dict):
+        return unknowns([*value, *value.values()])
+    if isinstance(value, list):
         return [unknown for item in value for unknown in unknowns(item)]
     return [value] if isinstance(value, Unknown) else []
 
@@ -243,7 +278,7 @@ def printable(value: Any) -> Any:
     if isinstance(value, list):
         return [printable(item) for item in value]
     if isinstance(value, dict):
-        return {printable(key): item for key, item in value.items()}
+        return {printable(key): printable(item) for key, item in value.items()}
     return repr(value) if isinstance(value, Unknown) else value
 
 

@@ -147,7 +147,7 @@ CHECKS = (
 )
 
 
-def _nothing_checked(check: Mapping[str, Any]) -> str:
+def _nothing_checked(check: Mapping[str, Any], _now: Row | None) -> str:
     # NetBird closes the connection without an answer.
     return "" if any(_filled(check[field.name] or {}) for field in CHECKS) else "it has to check something"
 
@@ -193,7 +193,7 @@ def _policy_sent(body: dict[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in body.items() if key != "rule"}, "rules": [{**rule, **same}]}
 
 
-def _policy_wrong(policy: Mapping[str, Any]) -> str:
+def _policy_wrong(policy: Mapping[str, Any], _now: Row | None) -> str:
     for side in SIDES:
         if not any(policy[name] for name in (f"{side}s", f"{side}_peer", f"{side}_resource")):
             return f"it needs {side}s, a {side}_peer or a {side}_resource"

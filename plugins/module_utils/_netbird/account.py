@@ -15,13 +15,13 @@ from typing import Any
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Consent, Field, Resource
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.common import groups
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.common import Row, groups
 
 # What clients can be told to update themselves to; NetBird answers 500 to anything else.
 UPDATES = re.compile(r"latest|disabled|v?\d+(\.\d+){2}|")
 
 
-def _no_version(settings: Mapping[str, Any]) -> str:
+def _no_version(settings: Mapping[str, Any], _now: Row | None) -> str:
     wanted = settings["auto_update_version"] or ""
     return "" if UPDATES.fullmatch(wanted) else f"auto_update_version {wanted!r} is no version, and neither latest nor disabled"
 

@@ -13,8 +13,14 @@ from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation, rows_after
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Consent, Field
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
+    ALL_KEYS,
+    Consent,
+    Field,
+    Resource,
+)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.common import (
+    Row,
     enabled,
     groups,
     listed,
@@ -46,6 +52,34 @@ def _sent(body: dict[str, Any]) -> dict[str, Any]:
     return {name: _sent(value) if isinstance(value, dict) else value for name, value in body.items() if value is not None}
 
 
+def _not_begun(settings: Mapping[str, Any], now: Row | None) -> str:
+    begun = now is not None or settings["proxy_address"] or settings["endpoint"]
+    return "" if begun else "they have not begun yet: name a proxy_address or an endpoint"
+
+
+AGENT_NETWORK_SETTINGS = Resource(
+    "agent network settings",
+    "agent-network/settings",
+    (
+        Field("proxy_address", fixed=True),
+        Field("endpoint", fixed=True),
+        Field("enable_log_collection", type="bool"),
+        Field("enable_prompt_collection", type="bool"),
+        Field("redact_pii", type="bool"),
+        Field("access_log_retention_days", type="int"),
+    ),
+    label="",
+    id="",
+    ref="",
+    identity=(),
+    optional=True,
+    # Without it they are what settings would begin as.
+    own=lambda row: "created_at" in row,
+    whole=ALL_KEYS,
+    derived=("created_at", "updated_at", "dedicated"),
+    invalid=_not_begun,
+    constraints={"mutually_exclusive": [("proxy_address", "endpoint")]},
+)
 LIMITS = (
     _limit("token_limit", group_cap="int", user_cap="int"),
     _limit("budget_limit", group_cap_usd="float", user_cap_usd="float"),

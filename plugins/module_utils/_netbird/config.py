@@ -24,14 +24,13 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     refuse_duplicates,
     refuse_unasked,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import (
     Operation,
     Row,
     difference,
     plan_object,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import names_in
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
     Resource,
     Unknown,
@@ -58,6 +57,10 @@ SECTIONS = {
     "nameserver_groups": "nameserver_group",
     "dns_zones": "dns_zone",
     "dns_records": "dns_record",
+    "reverse_proxy_tokens": "reverse_proxy_token",
+    "reverse_proxy_domains": "reverse_proxy_domain",
+    "reverse_proxy_services": "reverse_proxy_service",
+    "agent_network_settings": "agent_network_settings",
     "agent_network_providers": "agent_network_provider",
     "agent_network_guardrails": "agent_network_guardrail",
     "agent_network_policies": "agent_network_policy",
@@ -70,8 +73,7 @@ PEOPLE = ("peers", "users", "user_invites", "tokens")
 # Of people's tokens NetBird tells each person only their own.
 READABLE = tuple(section for section in SECTIONS if section != "tokens")
 PRUNABLE = tuple(section for section, kind in SECTIONS.items() if KINDS[kind].identity and section not in PEOPLE)
-# Servers before the agent network answer with a page that there is none.
-EXPORTED = tuple(section for section in SECTIONS if section not in PEOPLE and not section.startswith("agent_network_"))
+EXPORTED = tuple(section for section in SECTIONS if section not in PEOPLE)
 # What NetBird, or a login, makes.
 BUILT_IN: Mapping[str, Callable[[Row], bool]] = {
     "groups": lambda row: row["name"] == "All" or row["issued"] != "api",
@@ -79,6 +81,10 @@ BUILT_IN: Mapping[str, Callable[[Row], bool]] = {
 }
 # What a document says elsewhere: a group's resources name their groups themselves.
 ELSEWHERE = {"groups": ("resources",)}
+# What the server makes up of another setting.
+MADE_UP: Mapping[str, Callable[[Row], tuple[str, ...]]] = {
+    "agent_network_settings": lambda row: ("proxy_address" if row["dedicated"] else "endpoint",)
+}
 # What is not exported: what a document could not make, and what is of no use any more.
 LEFT_OUT: Mapping[str, Callable[[Row], bool]] = {"groups": BUILT_IN["groups"], "setup_keys": lambda row: not row["valid"]}
 
@@ -99,6 +105,7 @@ def ensure_config(context: Context, service: Netbird) -> dict[str, Any]:
             plans.setdefault(section, []).extend(_others(service, section, plans.get(section, []), document, params))
     ordered = {section: plans[section] for section in SECTIONS if section in plans}
     refuse_unasked(service, [planned for each in ordered.values() for planned in each])
+    _order(ordered)
     operations = {section: [one for planned in each for one in planned.operations] for section, each in ordered.items()}
     # Before the writes, after which operations hold ids in place of names.
     diff = _by_section(operations, service)
@@ -112,9 +119,16 @@ def ensure_config(context: Context, service: Netbird) -> dict[str, Any]:
 def export_config(context: Context, service: Netbird) -> dict[str, Any]:
     """What a server has, as a document that says the same of another one."""
     document: dict[str, Any] = {}
-    for section in context.params["sections"] or EXPORTED:
+    asked = context.params["sections"]
+    for section in asked or EXPORTED:
         resource = KINDS[SECTIONS[section]]
-        rows = service.rows_everywhere(resource)
+        try:
+            rows = service.rows_everywhere(resource)
+        except ApiError as error:
+            # Servers before the reverse proxy and the agent network have no such lists.
+            if asked or error.status != 404:
+                raise
+            continue
         kept = [row for row in rows if section not in LEFT_OUT or not LEFT_OUT[section](row)]
         entries = [_exported(context, service, section, row) for row in kept]
         found = [entry for entry in entries if entry is not None]
@@ -200,6 +214,14 @@ def _learn(service: Netbird, kind: str, plans: Sequence[Planned]) -> None:
                 service.learn(kind, name, Unknown(operation.label, operation, reference.ref, name))
 
 
+def _order(plans: Mapping[str, Sequence[Planned]]) -> None:
+    """Have what is new wait for new objects that it stands on without naming them."""
+    new = {SECTIONS[section]: [each.operation for each in planned if each.operation] for section, planned in plans.items()}
+    for operation in (one for each in new.values() for one in each if one.action == "create"):
+        before = [one for kind in operation.resource.follows for one in new.get(kind, []) if one.action == "create"]
+        operation.after = [*operation.after, *before]
+
+
 def _others(
     service: Netbird,
     section: str,
@@ -236,10 +258,10 @@ def _names_needed(document: Mapping[str, Sequence[Mapping[str, Any]]], kind: str
     needed: dict[str, list[str]] = {}
     for section, entries in document.items():
         resource = KINDS[SECTIONS[section]]
-        fields = [field for field in resource.fields if field.ref == kind]
         for entry in entries:
-            for name in (name for field in fields for name in names_in(entry.get(field.name))):
-                needed.setdefault(name, []).append(resource.titled(entry))
+            for other, name in (one for field in resource.fields for one in field.references(entry.get(field.name))):
+                if other == kind:
+                    needed.setdefault(name, []).append(resource.titled(entry))
     return needed
 
 
@@ -254,13 +276,19 @@ def _exported(context: Context, service: Netbird, section: str, row: Row) -> dic
     options = options_of(service, resource, row)
     label = resource.titled(options)
     for field in resource.fields:
-        for one in names_in(get_path(row, field.path)) if field.ref else []:
-            name = service.name_of(field.ref, one)
-            if name == one or not service.tells_apart(field.ref, name):
-                why = "is not there any more" if name == one else f"is one of several called {name!r}"
-                context.warn(f"{label} is left out: a {service.references[field.ref].kind} that its {field.name} names {why}.")
+        for kind, one in field.references(get_path(row, field.path)):
+            name = service.name_of(kind, one)
+            times = service.times(kind, name)
+            if times != 1:
+                why = f"is one of several called {name!r}" if times else "is not there any more"
+                context.warn(f"{label} is left out: a {service.references[kind].kind} that its {field.name} names {why}.")
                 return None
-    left_out = {*ELSEWHERE.get(section, ()), *(field.name for field in resource.fields if field.path in resource.derived)}
+    made_up = MADE_UP[section](row) if section in MADE_UP else ()
+    left_out = {
+        *ELSEWHERE.get(section, ()),
+        *made_up,
+        *(field.name for field in resource.fields if field.path in resource.derived),
+    }
     return {name: value for name, value in options.items() if name not in left_out and value not in ("", [], {})}
 
 

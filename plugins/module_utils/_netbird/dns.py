@@ -12,12 +12,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.common import enabled, groups, netbird_kind
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.common import (
+    Row,
+    enabled,
+    groups,
+    netbird_kind,
+)
 
 MOST_NAMESERVERS = 3
 
 
-def _nameservers_wrong(group: Mapping[str, Any]) -> str:
+def _nameservers_wrong(group: Mapping[str, Any], _now: Row | None) -> str:
     if not 1 <= len(group["nameservers"] or []) <= MOST_NAMESERVERS:
         return f"it needs one to {MOST_NAMESERVERS} nameservers"
     if group["primary"] and (group["domains"] or group["search_domains_enabled"]):

@@ -22,7 +22,7 @@ def arguments(kind: str) -> dict[str, Any]:
     """The keywords of C(AnsibleModule) for the module of one kind. What there is always one of has no state."""
     resource = KINDS[kind]
     returning = {"return_secret": {"type": "bool", "default": False, "no_log": False}} if resource.tells else {}
-    state = STATE_ARGUMENT if resource.identity else {}
+    state = STATE_ARGUMENT if resource.identity or resource.optional else {}
     return argument_spec(
         Netbird, {**resource.arguments(), **update_secret(resource), **returning, **state}, **(resource.constraints or {})
     )

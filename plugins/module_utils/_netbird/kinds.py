@@ -21,6 +21,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbi
     AGENT_NETWORK_GUARDRAIL,
     AGENT_NETWORK_POLICY,
     AGENT_NETWORK_PROVIDER,
+    AGENT_NETWORK_SETTINGS,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.dns import (
     DNS_RECORD,
@@ -41,6 +42,12 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbi
     USER,
     USER_INVITE,
 )
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.proxies import (
+    REVERSE_PROXY_CLUSTER,
+    REVERSE_PROXY_DOMAIN,
+    REVERSE_PROXY_SERVICE,
+    REVERSE_PROXY_TOKEN,
+)
 
 KINDS: dict[str, Resource] = {
     "group": GROUP,
@@ -58,6 +65,10 @@ KINDS: dict[str, Resource] = {
     "nameserver_group": NAMESERVER_GROUP,
     "dns_zone": DNS_ZONE,
     "dns_record": DNS_RECORD,
+    "reverse_proxy_token": REVERSE_PROXY_TOKEN,
+    "reverse_proxy_domain": REVERSE_PROXY_DOMAIN,
+    "reverse_proxy_service": REVERSE_PROXY_SERVICE,
+    "agent_network_settings": AGENT_NETWORK_SETTINGS,
     "agent_network_provider": AGENT_NETWORK_PROVIDER,
     "agent_network_guardrail": AGENT_NETWORK_GUARDRAIL,
     "agent_network_policy": AGENT_NETWORK_POLICY,
@@ -70,5 +81,6 @@ REFERENCES: dict[str, Resource] = {
     **KINDS,
     "network_resource": RESOURCE_BY_NAME,
     "network_router": Resource("network router", "networks/routers", id="id", ref="id", by=("id",)),
+    "reverse_proxy_cluster": REVERSE_PROXY_CLUSTER,
     "connector": Resource("identity provider", "identity-providers", id="id", ref="id"),
 }

@@ -59,7 +59,7 @@ def _resource_read(row: Row) -> Row:
     return {**row, "groups": ids(row.get("groups")), "typed": typed(row)}
 
 
-def _no_address(resource: Mapping[str, Any]) -> str:
+def _no_address(resource: Mapping[str, Any], _now: Row | None) -> str:
     given = resource["address"] or ""
     if DOMAIN.fullmatch(given):
         return ""
@@ -121,7 +121,7 @@ def _route_sent(body: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in body.items() if value or key not in ("network", "domains", "peer", "peer_groups")}
 
 
-def _route_wrong(route: Mapping[str, Any]) -> str:
+def _route_wrong(route: Mapping[str, Any], _now: Row | None) -> str:
     if not route["network"] and not route["domains"]:
         return "it needs a network or domains"
     return "" if route["groups"] else "it needs groups, whose peers use it"

@@ -108,7 +108,7 @@ TOKEN = netbird_kind(
 ADDRESSES = {"ip": ipaddress.IPv4Address, "ipv6": ipaddress.IPv6Address}
 
 
-def _addresses_wrong(peer: Mapping[str, Any]) -> str:
+def _addresses_wrong(peer: Mapping[str, Any], _now: Row | None) -> str:
     # NetBird changes one address before it refuses the other.
     for name, kind in ADDRESSES.items():
         try:

@@ -1,19 +1,33 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The agent network: providers of models, guardrails, policies and budget rules. Its settings are not built."""
+"""The agent network: its settings, providers of models, guardrails, policies and budget rules."""
 
 from __future__ import annotations
 
 import copy
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from .endpoints import Call, Endpoint
 from .objects import Show, decode, refuse_if, strings, without
 from .state import Account, Refused, Row, now
 
-# UNRECORDED: more providers than the first (NetBird's source)
-CATALOGUE = ("openai_api", "anthropic_api")
+CATALOGUE = (
+    *(f"{name}_api" for name in ("openai", "anthropic", "azure_openai", "bedrock", "vertex_ai", "mistral", "kimi")),
+    *("litellm_proxy", "portkey", "bifrost", "cloudflare_ai_gateway", "vercel_ai_gateway", "openrouter", "vllm", "custom"),
+)
+SETTINGS: Mapping[str, Any] = {
+    "access_log_retention_days": 0,
+    "enable_log_collection": False,
+    "enable_prompt_collection": False,
+    "redact_pii": False,
+}
+# What they are before and at their beginning.
+FRESH = {**SETTINGS, "access_log_retention_days": 30, "enable_log_collection": True}
+# Where a proxy serves more than the agent network, the endpoint below it is made up.
+WORDS = (("savvy", "quiet", "brave"), ("kiwi", "otter", "heron"))
 LIMITS: Mapping[str, Mapping[str, Any]] = {
     "budget_limit": {"enabled": False, "group_cap_usd": 0, "user_cap_usd": 0, "window_seconds": 0},
     "token_limit": {"enabled": False, "group_cap": 0, "user_cap": 0, "window_seconds": 0},
@@ -117,3 +131,67 @@ def on_unless_said(row: Row, old: Row | None) -> None:
 def show(*hidden: str) -> Show:
     """Show a row, without its secrets."""
     return without(*hidden) if hidden else lambda account, row, how: copy.deepcopy(row)
+
+
+# settings, which begin with where agents find the network; that stays until they are deleted
+
+
+def settings(call: Call) -> Row:
+    """Show the settings, or what they would begin as."""
+    row = call.account.rows("agent-settings").get("")
+    return dict(row or {**FRESH, "dedicated": False, "endpoint": "", "proxy_address": ""})
+
+
+def begun(call: Call, otherwise: str) -> Row:
+    """Return the settings that have begun."""
+    row = call.account.rows("agent-settings").get("")
+    if row is None:
+        raise Refused(404, f"agent network settings have not been bootstrapped yet; {otherwise}")
+    return row
+
+
+def begin(call: Call) -> Row:
+    """Begin with the address of a proxy, or with an endpoint, which is a proxy's of its own then."""
+    body = decode({"endpoint": "", "proxy_address": ""}, call.body)
+    # UNRECORDED: the other settings, which it takes too (OpenAPI)
+    given = decode({name: type(value) for name, value in SETTINGS.items()}, call.body)
+    refuse_if(bool(body["endpoint"]) == bool(body["proxy_address"]), "exactly one of proxy_address and endpoint is required")
+    account = call.account
+    rows = account.rows("agent-settings")
+    refuse_if(rows, f"agent network settings already bootstrapped for account {account.id}", 409)
+    proxy = body["proxy_address"] or body["endpoint"]
+    endpoint = body["endpoint"] or f"{'-'.join(map(secrets.choice, WORDS))}.{proxy}"
+    own = {name: value for name, value in given.items() if value is not None}
+    row = {**FRESH, **own, "dedicated": bool(body["endpoint"]), "endpoint": endpoint, "proxy_address": proxy}
+    rows[""] = row | dict.fromkeys(("created_at", "updated_at"), now())
+    return dict(rows[""])
+
+
+def change(call: Call) -> Row:
+    """Replace the settings, but for where agents find the network."""
+    row = begun(call, "post /api/agent-network/settings to bootstrap them")
+    body = decode({"endpoint": "", "proxy_address": "", **SETTINGS}, call.body)
+    for name in ("endpoint", "proxy_address"):
+        words = f'it must match the assigned {name.replace("_", " ")} "{row[name]}"; delete the settings to release it'
+        refuse_if(body[name] != row[name], f"{name} is immutable: {words} and bootstrap again")
+    row.update(body, updated_at=now())
+    return dict(row)
+
+
+def end(call: Call) -> Row:
+    """Delete the settings, if there are no providers left."""
+    begun(call, "there is nothing to delete")
+    left = len(call.account.rows("agent-providers"))
+    words = f"agent network settings cannot be deleted while {left} provider(s) exist; delete the providers first"
+    refuse_if(left, words, 412)
+    call.account.rows("agent-settings").clear()
+    return {}
+
+
+RIGHT = "agent_network.settings"
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint("GET", "agent-network/settings", settings, RIGHT),
+    Endpoint("POST", "agent-network/settings", begin, RIGHT),
+    Endpoint("PUT", "agent-network/settings", change, RIGHT),
+    Endpoint("DELETE", "agent-network/settings", end, RIGHT),
+)

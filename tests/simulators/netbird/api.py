@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from . import invites, peers, people
+from . import agents, invites, peers, people, proxies
 from .endpoints import ENDPOINTS, Call, Endpoint
 from .grants import never
 from .kinds import KINDS, Kind
@@ -83,7 +83,14 @@ def endpoints_of(kind: Kind) -> list[Endpoint]:
     ]
 
 
-TABLE = (*ENDPOINTS, *peers.ENDPOINTS, *invites.ENDPOINTS, *(endpoint for kind in KINDS for endpoint in endpoints_of(kind)))
+TABLE = (
+    *ENDPOINTS,
+    *peers.ENDPOINTS,
+    *invites.ENDPOINTS,
+    *proxies.ENDPOINTS,
+    *agents.ENDPOINTS,
+    *(endpoint for kind in KINDS for endpoint in endpoints_of(kind)),
+)
 
 
 def match(method: str, path: str) -> tuple[Endpoint, list[str]] | None:
@@ -129,6 +136,8 @@ class Api:
             shown = await self._run(endpoint, call)
         except Refused as refused:
             return answer(refused.status, {"message": refused.message, "code": refused.status})
+        if endpoint.empty:
+            return Response(status_code=endpoint.empty)
         return answer(200, shown, "application/json" if endpoint.plain else JSON)
 
     @staticmethod

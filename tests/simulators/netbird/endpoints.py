@@ -57,6 +57,8 @@ class Endpoint:
     # it waits for another server, so it runs in a thread and takes the lock itself
     waits: bool = False
     plain: bool = False
+    # the status of an answer without a body
+    empty: int = 0
 
 
 # instance and set-up
@@ -423,7 +425,7 @@ def everywhere(kind: str, show: Show) -> Callable[[Call], list[Any]]:
 
 
 def nothing(call: Call) -> list[Row]:
-    """List nothing: what only clients and proxies bring, or what is not built."""
+    """List nothing: what only clients bring."""
     return []
 
 
@@ -433,14 +435,10 @@ def empty_page(call: Call) -> Row:
     return {"data": [], "page": page, "page_size": size, "total_pages": 0, "total_records": 0}
 
 
-# Lists that are empty on a server without proxies, with the right that they take.
+# Lists that are empty where nobody asks a model, with the right that they take.
 EMPTY_LISTS = {
     "agent-network/consumption": "agent_network.usage",
     "agent-network/usage/overview": "agent_network.usage",
-    "reverse-proxies/clusters": "services",
-    "reverse-proxies/domains": "services",
-    "reverse-proxies/proxy-tokens": "services",
-    "reverse-proxies/services": "services",
 }
 EMPTY_PAGES = {
     "agent-network/access-log-sessions": "agent_network.logs",

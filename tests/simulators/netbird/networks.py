@@ -81,6 +81,14 @@ def free_resource(account: Account, row: Row) -> None:
         group["resources"] = [each for each in group["resources"] if each["id"] != row["id"]]
 
 
+def delete_resource(account: Account, row: Row) -> None:
+    """Refuse to delete a resource that a service of the reverse proxy leads to."""
+    for service in account.rows("services").values():
+        used = any(target["target_id"] == row["id"] for target in service["targets"])
+        refuse_if(used, f"resource {row['id']} is in use by proxy {service['id']}", 412)
+    free_resource(account, row)
+
+
 def show_resource(account: Account, row: Row, how: str) -> Row:
     """Show a resource with the groups that it is in."""
     groups = [g["id"] for g in account.groups.values() if any(each["id"] == row["id"] for each in g["resources"])]
