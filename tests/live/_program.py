@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""NetBird's own programs on this machine for a moment: a management server as the environment role configures it, a client."""
+"""NetBird's own programs on this machine for a moment: a management server as the role has it, clients, a proxy."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import requests
+
+from support.certificate import pair
 
 STARTS_WITHIN = 60.0
 
@@ -64,6 +66,40 @@ def _answers(url: str) -> bool:
         return requests.get(f"{url}/api/instance", timeout=5).ok
     except requests.ConnectionError:
         return False
+
+
+@contextmanager
+def connected(program: Path, url: str, address: str, token: str, folder: Path) -> Iterator[None]:
+    """A reverse proxy of the server at this URL, which serves an address to nobody but this machine."""
+    folder.mkdir()
+    certificate, key = pair(address)
+    for name, text in {"tls.crt": certificate, "tls.key": key}.items():
+        own = folder / name
+        own.touch(mode=0o600)
+        own.write_text(text)
+    options = {
+        "mgmt": url,
+        "domain": address,
+        "addr": f"127.0.0.1:{_free_port()}",
+        "health-addr": f"127.0.0.1:{_free_port()}",
+        "cert-dir": folder,
+        "geo-data-dir": folder / "geo",
+    }
+    log = folder / "log"
+    with log.open("w") as file:
+        proxy = subprocess.Popen(
+            [program, *(f"--{option}={value}" for option, value in options.items())],
+            cwd=folder,
+            env={**os.environ, "NB_PROXY_TOKEN": token, "NB_PROXY_ALLOW_INSECURE": str(url.startswith("http:")).lower()},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield
+        assert proxy.poll() is None, f"the proxy ended: {log.read_text()[-2000:]}"
+    finally:
+        proxy.terminate()
+        proxy.wait(30)
 
 
 @contextmanager

@@ -10,8 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,8 @@ from support import ROOT, Servers
 from support.modules import call
 
 Row = dict[str, Any]
-Join = Callable[[str, str, Path], AbstractContextManager[None]]
+# Lets a program of NetBird's work for a while; it is given its name or address, a key or a token, and a folder.
+Work = Callable[[str, str, Path], AbstractContextManager[None]]
 # A server that is new, or busy, takes its time.
 TIMEOUT = 60.0
 CONNECTION = {"validate_certs": True, "ca_path": None, "timeout": TIMEOUT}
@@ -49,12 +49,14 @@ AUTHENTIK: dict[str, tuple[str, str, str]] = {
     "binding": ("policies/bindings/", "pk", "pk"),
     "brand": ("core/brands/", "domain", "brand_uuid"),
 }
-AGENT_NETWORK = "agent-network/"
+AGENT_NETWORK, REVERSE_PROXY = "agent-network/", "reverse-proxies/"
 NETBIRD: dict[str, tuple[str, str, str]] = {
     "agent network policy": (f"{AGENT_NETWORK}policies", "name", "id"),
     "agent network budget rule": (f"{AGENT_NETWORK}budget-rules", "name", "id"),
     "agent network guardrail": (f"{AGENT_NETWORK}guardrails", "name", "id"),
     "agent network provider": (f"{AGENT_NETWORK}providers", "name", "id"),
+    "reverse proxy service": (f"{REVERSE_PROXY}services", "domain", "id"),
+    "reverse proxy domain": (f"{REVERSE_PROXY}domains", "domain", "id"),
     "policy": ("policies", "name", "id"),
     "posture check": ("posture-checks", "name", "id"),
     "route": ("routes", "network_id", "id"),
@@ -87,24 +89,27 @@ class Server:
     token: str
     api: Service
     kinds: Mapping[str, tuple[str, str, str]]
+    _has: dict[str, bool] = field(default_factory=dict)
 
     def rows(self, kind_or_path: str, **query: Any) -> list[Row]:
         """All objects of a kind, or of a collection of the API."""
         path = self.kinds[kind_or_path][0] if kind_or_path in self.kinds else kind_or_path
-        if path.startswith(AGENT_NETWORK) and not self.has_agent_network:
+        if path.startswith((AGENT_NETWORK, REVERSE_PROXY)) and not self.has(path):
             return []
         return [dict(row) for row in self.api.fresh_rows(path, {**QUERIES.get(path, {}), **query})]
 
-    @cached_property
-    def has_agent_network(self) -> bool:
-        """Whether this NetBird is as new as its agent network."""
-        try:
-            self.api.get(f"{AGENT_NETWORK}providers")
-        except ApiError as error:
-            if error.status == 404:
-                return False
-            raise
-        return True
+    def has(self, path: str) -> bool:
+        """Whether the server is as new as a collection."""
+        if path not in self._has:
+            try:
+                self.api.get(path)
+            except ApiError as error:
+                if error.status != 404:
+                    raise
+                self._has[path] = False
+            else:
+                self._has[path] = True
+        return self._has[path]
 
     def row(self, kind: str, name: str) -> Row:
         """The one object of a kind that has this name."""
@@ -146,7 +151,7 @@ def change_account(netbird: Server, **settings: Any) -> None:
 class Live(Servers):
     """The servers, the prefix of all that the suite makes there, and NetBird's own programs, where given.
 
-    ``join`` lets a client into NetBird for a while: it is given a name, a setup key and a folder.
+    ``join`` lets a client into NetBird with a setup key, ``proxy`` a reverse proxy with a token.
 
     Playbooks are run as in the other tests; which requests a task made cannot be known here.
     """
@@ -156,7 +161,8 @@ class Live(Servers):
     prefix: str = ""
     infrastructure_files: Path | None = None
     management: Path | None = None
-    join: Join | None = None
+    join: Work | None = None
+    proxy: Work | None = None
 
     @property
     def both(self) -> tuple[()]:  # type: ignore[override]

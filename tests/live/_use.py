@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from live._program import joined
+from live._program import connected, joined
 from live._servers import Live, connect_authentik, connect_netbird
 from simulators import authentik
 from simulators import netbird as netbird_server
+from simulators.netbird import proxies
 from support import ROOT
 
 PREFIX = "ansible-live"
@@ -46,8 +47,14 @@ def stand_ins(folder: Path) -> Iterator[Live]:
             yield
             other.state.leave(peer["id"])
 
+        @contextmanager
+        def proxy(address: str, _token: str, _folder: Path) -> Iterator[None]:
+            proxies.connect(other.state.account, address)
+            yield
+            proxies.disconnect(other.state.account, address)
+
         live = named_by(environment, folder)
-        live.join = join
+        live.join, live.proxy = join, proxy
         yield live
 
 
@@ -56,14 +63,15 @@ def named_by(environment: Mapping[str, str], folder: Path) -> Live:
     prefix = environment.get("LIVE_PREFIX") or PREFIX
     if not re.fullmatch(r"[a-z][a-z0-9-]{2,29}", prefix):
         pytest.exit("LIVE_PREFIX has to be 3 to 30 lower-case letters, digits and hyphens, and begin with a letter.", 2)
-    paths = {name: environment.get(name) for name in ("NETBIRD_INFRASTRUCTURE_FILES", "NETBIRD_MANAGEMENT", "NETBIRD_CLIENT")}
-    files, program, client = (Path(path).resolve() if path else None for path in paths.values())
+    names = ("NETBIRD_INFRASTRUCTURE_FILES", "NETBIRD_MANAGEMENT", "NETBIRD_CLIENT", "NETBIRD_PROXY")
+    files, program, client, proxy = (Path(path).resolve() if path else None for path in map(environment.get, names))
     if files and not (files / "configure.sh").is_file():
         pytest.exit(f"NETBIRD_INFRASTRUCTURE_FILES names {files}, which has no configure.sh.", 2)
     if program and (not files or not os.access(program, os.X_OK)):
         pytest.exit("NETBIRD_MANAGEMENT has to be a program, and needs NETBIRD_INFRASTRUCTURE_FILES.", 2)
-    if client and not os.access(client, os.X_OK):
-        pytest.exit("NETBIRD_CLIENT has to be a program.", 2)
+    for name, path in {"NETBIRD_CLIENT": client, "NETBIRD_PROXY": proxy}.items():
+        if path and not os.access(path, os.X_OK):
+            pytest.exit(f"{name} has to be a program.", 2)
     netbird = connect_netbird(environment["NETBIRD_URL"], environment["NETBIRD_TOKEN"])
     return Live(
         connect_authentik(environment["AUTHENTIK_URL"], environment["AUTHENTIK_TOKEN"]),
@@ -73,6 +81,7 @@ def named_by(environment: Mapping[str, str], folder: Path) -> Live:
         files,
         program,
         partial(joined, client, netbird.url) if client else None,
+        partial(connected, proxy, netbird.url) if proxy else None,
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from live._laws import assert_lawful, ensure, named, predicted
-from live._servers import Live, Row
+from live._servers import AGENT_NETWORK, REVERSE_PROXY, Live, Row
 from support import COLLECTION
 from support.cases import CASES, Case
 from support.document import changed, count, document
@@ -25,19 +25,57 @@ pytestmark = pytest.mark.usefixtures("nothing_left")
 
 # Names that the cases and the document give to what they make.
 NAMES = re.compile(
-    r"\b(developers|servers|office|printer|company(?= devices|\.example|$)|automation|files|exit|llm|careful|daily"
+    r"\b(developers|servers|office|printer|company(?= devices|\.example|$)|automation|files|exit|llm|careful|daily|ai(?=\.)"
     r"|(team|key|check|site|files|route|policy|names|zone)-\d+)\b"
 )
-# The connector needs an issuer: the management set-up has it.
-KINDS = [case for case in CASES if case.module.startswith("netbird") and case.module != "netbird_identity_provider"]
+# The connector needs an issuer: the management set-up has it. The others have tests of their own.
+ELSEWHERE = ("netbird_identity_provider", "netbird_reverse_proxy_service", "netbird_agent_network_settings")
+KINDS = [case for case in CASES if case.module.startswith("netbird") and case.module not in ELSEWHERE]
 JOINS_WITHIN = 60.0
+
+
+def case_of(module: str) -> Case:
+    return next(case for case in CASES if case.module == module)
+
+
+def test_the_agent_networks_settings(live: Live) -> None:
+    """Before there are providers, which would keep them."""
+    path = f"{AGENT_NETWORK}settings"
+    if not live.netbird.has(path) or live.netbird.api.get(path)["endpoint"]:
+        pytest.skip("this NetBird has no agent network, or one that has begun already")
+    try:
+        assert_lawful(live, case_of("netbird_agent_network_settings"), NAMES)
+    finally:
+        ensure(live, "netbird_agent_network_settings", {"state": "absent"})
 
 
 @pytest.mark.parametrize("case", KINDS, ids=lambda case: case.module)
 def test_laws(live: Live, case: Case) -> None:
-    if "agent_network" in case.module and not live.netbird.has_agent_network:
+    if "agent_network" in case.module and not live.netbird.has(f"{AGENT_NETWORK}providers"):
         pytest.skip("this NetBird has no agent network")
     assert_lawful(live, case, NAMES)
+
+
+def test_the_reverse_proxy(live: Live, tmp_path: Path) -> None:
+    if not live.proxy:
+        pytest.skip("NETBIRD_PROXY names no proxy that could connect")
+    clusters, cluster = f"{REVERSE_PROXY}clusters", f"{live.name('proxy')}.example.com"
+    names = re.compile(rf"{NAMES.pattern}|proxy(?=\.example\.com)")
+    token = {"name": live.name("edge")}
+    try:
+        plain = ensure(live, "netbird_reverse_proxy_token", {**token, "return_secret": True})["plain_token"]
+        with live.proxy(cluster, plain, tmp_path / "proxy"):
+            end = time.monotonic() + JOINS_WITHIN
+            while cluster not in [row["address"] for row in live.netbird.rows(clusters) if row["online"]]:
+                assert time.monotonic() < end, "the proxy did not connect"
+                time.sleep(0.5)
+            assert_lawful(live, case_of("netbird_reverse_proxy_service"), names)
+            domain = {"domain": f"apps.{live.domain}"}
+            predicted(live, "netbird_reverse_proxy_domain", {**domain, "target_cluster": cluster})
+            predicted(live, "netbird_reverse_proxy_domain", {**domain, "state": "absent"})
+    finally:
+        predicted(live, "netbird_reverse_proxy_token", {**token, "state": "absent"})
+        live.netbird.api.write("DELETE", f"{clusters}/{cluster}", None)
 
 
 def test_one_document(live: Live) -> None:
