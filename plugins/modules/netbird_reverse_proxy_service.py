@@ -171,7 +171,7 @@ options:
       crowdsec_mode:
         description: What becomes of addresses that CrowdSec knows. Without it V(off).
         type: str
-        choices: [off, observe, enforce]
+        choices: ["off", observe, enforce]
 seealso:
   - module: zerotrust.netbird_authentik.netbird_reverse_proxy_domain
   - module: zerotrust.netbird_authentik.netbird_network_resource

@@ -103,6 +103,13 @@ def test_secrets_stay_where_a_task_leaves_them_out(servers: Servers) -> None:
     assert changed["changed"] is True
     assert service(servers)["auth"] == auth
     assert ensure(servers, "reverse_proxy_service", **GUARDED, update_secret=True)["changed"] is True
+    exported = ensure(servers, "config", state="exported", sections=["reverse_proxy_services"])
+    assert exported["config"]["reverse_proxy_services"][0]["password_auth"] is True
+    assert ensure(servers, "config", **{"config": exported["config"]})["changed"] is False
+    kept = servers.netbird.state.account.rows("services").popitem()
+    failed = ensure(servers, "config", **{"config": exported["config"]})
+    assert "password_auth needs a password, which NetBird does not have yet" in failed["msg"], "nobody gets in by an export"
+    servers.netbird.state.account.rows("services").update([kept])
     without = ensure(servers, "reverse_proxy_service", domain=WIKI["domain"], password_auth=False, header_auths=[])
     assert without["reverse_proxy_service"]["pin_auth"] is True
     assert set(service(servers)["auth"]) == {"pin_auth"}
