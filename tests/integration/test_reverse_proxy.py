@@ -206,3 +206,28 @@ def test_a_server_without_it_is_exported_all_the_same(servers: Servers, monkeypa
     assert "404" in failed["msg"]
     failed = ensure(servers, "reverse_proxy_token", name="edge")
     assert "404" in failed["msg"], failed
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "words"),
+    [
+        ("peer", {"peer": "web-1"}, f"NetBird would leave the services 'db.{CLUSTER}' with a peer that is not there"),
+        (
+            "network",
+            {"name": "office"},
+            "NetBird would delete its resources too, and leave the services 'printer.apps.company.example' with one that is not",
+        ),
+        (
+            "network_resource",
+            {"network": "office", "name": "printer"},
+            "NetBird would delete it, and leave the services 'printer.apps.company.example' with a resource that is not there",
+        ),
+        ("group", {"name": "developers"}, "group has been linked to reverse proxy service: printer.apps.company.example"),
+    ],
+    ids=str,
+)
+def test_what_a_service_leads_to_stays(servers: Servers, kind: str, options: dict[str, Any], words: str) -> None:
+    ensure(servers, "config", config=DOCUMENT)
+    failed = ensure(servers, kind, **options, state="absent")
+    assert words in failed["msg"], failed
+    assert len(writes(servers)) == (kind == "group"), "NetBird itself looks at what groups are linked to"

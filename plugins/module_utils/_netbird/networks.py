@@ -26,6 +26,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbi
     netbird_kind,
     typed,
 )
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.proxies import services_leading_to
 
 METRIC = 9999
 # What NetBird takes for a domain, with or without a wildcard; it answers 500 to anything that is neither this nor an address.
@@ -33,15 +34,23 @@ DOMAIN = re.compile(r"(\*\.)?([^\W_]([\w-]{0,61}[^\W_])?\.)*[^\W_]([\w-]{0,61}[^
 
 
 def _takes_resources(service: Service, operation: Operation, plan: Sequence[Operation]) -> str:
-    """The policies that name what goes with a network."""
+    """The policies and the services of the reverse proxy that name what goes with a network."""
     if operation.action != "delete":
         return ""
     taken = [
         typed(row) for row in service.rows_of_kind("network_resource") if row["id"] in (operation.existing["resources"] or [])
     ]
-    names = [policies_naming(service, plan, ("source_resource", "destination_resource"), each) for each in taken]
-    left = ", ".join(filter(None, names))
-    return f"NetBird would delete its resources too, and leave the policies {left} with one that is not there" if left else ""
+    left = "; ".join(dict.fromkeys(filter(None, (_users(service, plan, each) for each in taken))))
+    return f"NetBird would delete its resources too, and leave {left} with one that is not there" if left else ""
+
+
+def _users(service: Service, plan: Sequence[Operation], resource: str) -> str:
+    """The policies and services that name a resource, in words."""
+    users = {
+        "the policies": policies_naming(service, plan, ("source_resource", "destination_resource"), resource),
+        "the services": services_leading_to(service, plan, "resource", resource),
+    }
+    return " and ".join(f"{what} {names}" for what, names in users.items() if names)
 
 
 NETWORK = netbird_kind(
@@ -70,11 +79,11 @@ def _no_address(resource: Mapping[str, Any], _now: Row | None) -> str:
     return ""
 
 
-def _named_by_policies(service: Service, operation: Operation, plan: Sequence[Operation]) -> str:
+def _still_named(service: Service, operation: Operation, plan: Sequence[Operation]) -> str:
     if operation.action != "delete":
         return ""
-    names = policies_naming(service, plan, ("source_resource", "destination_resource"), operation.existing["typed"])
-    return f"NetBird would delete it, and leave the policies {names} with a resource that is not there" if names else ""
+    left = _users(service, plan, operation.existing["typed"])
+    return f"NetBird would delete it, and leave {left} with a resource that is not there" if left else ""
 
 
 NETWORK_RESOURCE = netbird_kind(
@@ -91,7 +100,7 @@ NETWORK_RESOURCE = netbird_kind(
     reading=_resource_read,
     derived=("id", "type", "typed"),
     invalid=_no_address,
-    consents=(Consent("", _named_by_policies),),
+    consents=(Consent("", _still_named),),
 )
 # All of them in one list, which does not tell their networks.
 RESOURCE_BY_NAME = Resource("network resource", "networks/resources", ref="typed", reading=_resource_read)

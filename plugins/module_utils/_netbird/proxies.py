@@ -9,15 +9,19 @@ PRIVATE to this collection. The API is C(/api/reverse-proxies/...) (measured on 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation, rows_after
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.common import (
     Row,
     enabled,
     expired,
     groups,
+    listed,
     netbird_kind,
     untyped,
 )
@@ -283,3 +287,16 @@ REVERSE_PROXY_SERVICE = netbird_kind(
         }
     },
 )
+
+
+def services_leading_to(service: Service, plan: Sequence[Operation], option: str, value: Any) -> str:
+    """The services that lead to a peer or a resource once the plan is carried out, as a list of domains."""
+    try:
+        there = service.rows_everywhere(REVERSE_PROXY_SERVICE)
+    except ApiError as error:
+        # Servers before the reverse proxy have no such list.
+        if error.status != 404:
+            raise
+        return ""
+    rows = rows_after(plan, REVERSE_PROXY_SERVICE, there)
+    return listed(row["domain"] for row in rows if value in [target.get(option) for target in row["targets"]])

@@ -115,6 +115,13 @@ def show_group(account: Account, row: Row, how: str) -> Row:
     }
 
 
+def people_of(service: Row) -> list[str]:
+    """Return the groups that a service of the reverse proxy lets in."""
+    bearer = service["auth"].get("bearer_auth") or {}
+    private = service["access_groups"] if service["private"] else []
+    return [*private, *(bearer.get("distribution_groups", []) if bearer.get("enabled") else [])]
+
+
 # (what a group is linked to, kind, how the message names the row, does the row use the group), in the server's order
 GROUP_LINKS: tuple[tuple[str, str, str, Callable[[Row, str], bool]], ...] = (
     (
@@ -133,8 +140,9 @@ GROUP_LINKS: tuple[tuple[str, str, str, Callable[[Row, str], bool]], ...] = (
     ("setup key", "setup-keys", "name", lambda row, g: g in row["auto_groups"]),
     ("user", "users", "id", lambda row, g: g in row["auto_groups"]),
     ("network router", "routers", "id", lambda row, g: g in (row["peer_groups"] or [])),
-    # UNRECORDED: where it stands among the others (measured: that it is there)
+    # UNRECORDED: where these stand among the others (measured: that they are there)
     ("agent network policy", "agent-policies", "name", lambda row, g: g in row["source_groups"]),
+    ("reverse proxy service", "services", "domain", lambda row, g: g in people_of(row)),
 )
 
 
