@@ -9,6 +9,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+import yaml
+
 from live._servers import CONNECTION, Live, Row, Server
 from support import ROOT, Played
 from support.modules import call
@@ -19,6 +21,9 @@ PEOPLE = ("alice", "bob", "carol", "dave")
 # The groups of NetBird, and those that people must be in. dave is not let in.
 GROUPS = ("developers", "guests", "operators")
 EXPECTED = {"alice": ["developers", "operators"], "bob": ["developers"], "carol": ["operators"]}
+
+# What authentik has of what the roles are given.
+TOLD = ("name", "slug", "group", "description", "bindings", "entitlements")
 
 
 @dataclass
@@ -91,6 +96,17 @@ class Setup:
         person = {"verify_user": self.live.name("alice"), "verify_password": self.passwords["alice"]}
         values = {**self.variables(), **person, "verify_setup": self.kind, **variables}
         return self.live.play(ROOT / "playbooks/verify.yml", values, *self.options)
+
+    def exported(self) -> Row:
+        """The role's variables, of those about authentik what the playbook export_setup has written down."""
+        file = self.live.folder / f"exported-{self.kind}.yml"
+        own = {"export_setup": self.kind, "export_slug": self.live.name(self.kind), "export_file": str(file)}
+        written = self.live.play(ROOT / "playbooks/export_setup.yml", {**self.connection, **own}, *self.options)
+        assert written.code == 0, written.output
+        own_of_netbird = {
+            name: value for name, value in self.variables().items() if name.removeprefix(f"{self.kind}_") not in TOLD
+        }
+        return {**own_of_netbird, **yaml.safe_load(file.read_text())}
 
     # What there is
 

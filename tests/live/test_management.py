@@ -11,7 +11,7 @@ from live._breaks import MANAGEMENT, Break
 from live._claims import Wrong, assert_named_and_made_good, assert_refused_before_a_write
 from live._servers import Live, Row, difference, kinds, names, stable
 from live._setup import EXPECTED, GROUPS, Management
-from support import Played
+from support import ROOT, Played
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,12 @@ def test_the_application_is_as_it_was_asked_for(working: Management) -> None:
     assert row["provider"] == working.provider["pk"]
     bound = ["group staff-developers", "group staff-operators", "user carol"]
     assert working.bound_to(row["pk"]) == bound
+
+
+def test_it_is_written_down_as_code(working: Management) -> None:
+    """The role finds nothing to do where it is given what was exported."""
+    played = working.live.play(ROOT / "playbooks/management.yml", working.exported(), *working.options, "--check", "--diff")
+    assert (played.code, played.changed) == (0, []), played.output
 
 
 def test_the_provider_is_as_netbird_needs_it(working: Management) -> None:

@@ -17,7 +17,7 @@ from live._program import started
 from live._servers import Live, Row, change_account, difference, kinds, stable
 from live._setup import EXPECTED, GROUPS
 from live._standalone import Standalone
-from support import Played
+from support import ROOT, Played
 
 SCOPES = ["email", "entitlements", "goauthentik.io/api", "offline_access", "openid", "profile"]
 GRANTS = ["authorization_code", "client_credentials", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"]
@@ -57,6 +57,12 @@ def test_check_mode_had_predicted_exactly_that(checked: Played, first: Played) -
         for played in (checked, first)
     ]
     assert of_servers[0] == of_servers[1]
+
+
+def test_it_is_written_down_as_code(working: Standalone) -> None:
+    """The role finds nothing to do where it is given what was exported."""
+    played = working.live.play(ROOT / "playbooks/standalone.yml", working.exported(), *working.options, "--check", "--diff")
+    assert (played.code, played.changed) == (0, []), played.output
 
 
 def test_the_provider_is_as_netbird_needs_it(working: Standalone) -> None:
