@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the zerotrust.netbird_authentik contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The reverse proxy, beyond what the laws say of every module: what is there before what, secrets, and what leads nowhere."""
+"""The reverse proxy, beyond what the laws say of every module: what is there before what, secrets, and what leads nowhere.
+
+netbird_reverse_proxy_domain and netbird_reverse_proxy_token have nothing that could change, so all of them is here.
+"""
 
 from __future__ import annotations
 

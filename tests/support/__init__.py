@@ -218,11 +218,13 @@ class Servers:
     def _netbird_objects(self) -> dict[str, list[Any]]:
         """NetBird's objects by kind, with names in place of ids, in an order of their own, and without what is made up."""
         kinds = self.netbird.state.account.objects
-        made_up = ("id", "key", "expires", "updated_at", "created_at", "expires_at", "last_used", "token")
+        made_up = ("id", "key", "expires", "updated_at", "created_at", "expires_at", "last_used", "token", "meta")
+        called = ("domain", "name", "network_id", "email", "metric", "address")
         names = {
-            row["id"]: next(str(row[key]) for key in ("domain", "name", "network_id", "email", "metric") if row.get(key))
+            row["id"]: next(str(row[key]) for key in called if row.get(key))
             for rows in kinds.values()
             for row in rows.values()
+            if "id" in row
         }
 
         def comparable(value: Any) -> Any:

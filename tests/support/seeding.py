@@ -36,9 +36,9 @@ def add_people(state: authentik.State) -> None:
     state.add_user("bob", PASSWORD, name="Bob", email="bob@example.com")
 
 
-def behind(servers: Servers) -> netbird.NetBird:
+def behind(servers: Servers, identifier: str = "netbird-app-password") -> netbird.NetBird:
     """A NetBird behind authentik, whose set-up is there; it has an owner, a token, and waits for nobody's approval."""
-    password = servers.authentik.state.find("tokens", identifier="netbird-app-password")
+    password = servers.authentik.state.find("tokens", identifier=identifier)
     (provider,) = servers.authentik.state.providers.values()
     assert password is not None
     client_id = provider["client_id"]

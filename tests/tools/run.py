@@ -168,9 +168,11 @@ class Run:
         self.results.append((kind, core, result, time.monotonic() - start))
 
     def tests(self, on: dict[str, list[str]], bins: dict[str, Path]) -> None:
-        """Run kinds, each on these cores: two at a time, with a processor for each."""
+        """Run kinds, each on these cores: the longest first and alone, on both processors, then two at a time."""
         todo = [(kind, core, bins, core == cores[-1]) for kind, cores in on.items() for core in reversed(cores)]
         todo.sort(key=lambda each: LONG.index(each[0]) if each[0] in LONG else len(LONG))
+        if todo[0][0] == LONG[0] or len(todo) == 1:
+            self.kind(*todo.pop(0))
         self._together = len(todo) > 1
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda each: self.kind(*each), todo))
