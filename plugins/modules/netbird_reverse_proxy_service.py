@@ -35,7 +35,7 @@ options:
   mode:
     description: What is published. A new service is V(http), unless the task says otherwise. It does not change later.
     type: str
-    choices: [http, tcp, udp, tls]
+    choices: [http, tcp, tls, udp]
   listen_port:
     description: The port at which the proxy listens. V(tls) needs one. For V(tcp) and V(udp) NetBird chooses one.
     type: int
@@ -59,7 +59,7 @@ options:
         description: The address or name within a resource that is a range, or as the cluster's proxies reach it.
         type: str
       port:
-        description: The port.
+        description: The port. V(0) stands for that of V(http) or V(https).
         type: int
         required: true
       protocol:

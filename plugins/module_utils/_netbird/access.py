@@ -67,12 +67,10 @@ GROUP = netbird_kind(
 )
 
 
-def _cannot_be(_service: Service, operation: Operation, _plan: Sequence[Operation]) -> str:
-    """What NetBird makes of a key that is to be revoked from the start, or no more."""
-    revoked = operation.values.get("revoked")
-    if operation.action == "create" and revoked:
-        return "there is no such key to revoke, and NetBird would make one that is valid"
-    return "a key that was revoked stays so" if operation.action == "update" and revoked is False else ""
+def _cannot_be(key: Mapping[str, Any], now: Row | None) -> str:
+    if now is None:
+        return "there is no such key to revoke, and NetBird would make one that is valid" if key["revoked"] else ""
+    return "a key that was revoked stays so" if now["revoked"] and not key["revoked"] else ""
 
 
 SETUP_KEY = netbird_kind(
@@ -90,7 +88,7 @@ SETUP_KEY = netbird_kind(
     prefer=lambda row: row["valid"],
     spent=lambda row, days: not row["valid"] or expired(row["expires"], days),
     tells=("key",),
-    consents=(Consent("", _cannot_be),),
+    invalid=_cannot_be,
 )
 
 

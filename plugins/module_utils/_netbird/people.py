@@ -47,10 +47,9 @@ def _hands_over(_service: Service, operation: Operation, _plan: Sequence[Operati
     return "NetBird has one owner: whoever is now becomes an administrator"
 
 
-def _approved_for_good(_service: Service, operation: Operation, _plan: Sequence[Operation]) -> str:
-    if operation.values.get("approved") is not False:
-        return ""
-    return "nobody can take an approval back; is_blocked keeps somebody out"
+def _approved_for_good(user: Mapping[str, Any], now: Row | None) -> str:
+    back = user["approved"] is False and (now is None or now["approved"])
+    return "nobody can take an approval back; is_blocked keeps somebody out" if back else ""
 
 
 USER = netbird_kind(
@@ -70,7 +69,8 @@ USER = netbird_kind(
     reading=_user_read,
     sending=_user_sent,
     tells=("password",),
-    consents=(Consent("transfer_ownership", _hands_over), Consent("", _approved_for_good)),
+    invalid=_approved_for_good,
+    consents=(Consent("transfer_ownership", _hands_over),),
 )
 USER_INVITE = netbird_kind(
     "invite",

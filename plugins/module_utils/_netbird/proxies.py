@@ -79,6 +79,8 @@ TARGET: dict[str, Any] = {
     "enabled": True,
     **TARGET_OPTIONS,
 }
+PROTOCOLS = {"http": ("http", "https"), "tcp": ("tcp",), "tls": ("tcp",), "udp": ("udp",)}
+PORTS = 2**16
 NANOSECONDS = {"h": 3600 * 10**9, "ms": 10**6, "m": 60 * 10**9, "s": 10**9, "us": 10**3, "µs": 10**3, "ns": 1}
 DURATION = re.compile(rf"(\d+\.?\d*)({'|'.join(NANOSECONDS)})")
 
@@ -98,14 +100,14 @@ def _duration(given: str) -> str:
 def _whole(target: Mapping[str, Any]) -> dict[str, Any]:
     """A target with what it leaves out. NetBird takes none to a cluster that does not go there without a tunnel."""
     found = {**TARGET, **{name: value for name, value in target.items() if value is not None}}
-    return {**found, "direct_upstream": found["direct_upstream"] or bool(found["cluster"])}
+    headers = {name: str(value) for name, value in sorted(found["custom_headers"].items())}
+    return {**found, "direct_upstream": found["direct_upstream"] or bool(found["cluster"]), "custom_headers": headers}
 
 
 def _comparable_target(target: Mapping[str, Any]) -> dict[str, Any]:
     found = _whole(target)
     times = {name: _duration(found[name]) for name in ("request_timeout", "session_idle_timeout")}
-    said = {**found, **times, "custom_headers": dict(sorted(found["custom_headers"].items()))}
-    return {name: value for name, value in said.items() if name == "protocol" or value != TARGET[name]}
+    return {name: value for name, value in {**found, **times}.items() if name in ("protocol", "port") or value != TARGET[name]}
 
 
 def _target_read(target: Row) -> Row:
@@ -179,19 +181,29 @@ def _service_sent(body: dict[str, Any]) -> dict[str, Any]:
     return {**sent, "auth": auth}
 
 
+def _target_wrong(target: Mapping[str, Any], mode: str) -> str:
+    named = [name for name in LEADS_TO if target.get(name)]
+    if len(named) != 1:
+        return f"it has to name one of {', '.join(LEADS_TO)}"
+    if target.get("host") and (named == ["peer"] or str(target.get("resource")).startswith(("host/", "domain/"))):
+        return f"that {named[0]} has an address of its own, so there is no host"
+    # 0 stands for the protocol's own.
+    if not 0 <= target["port"] < PORTS:
+        return f"{target['port']} is no port"
+    plain = PROTOCOLS[mode]
+    return "" if target.get("protocol") in plain else f"its protocol has to be {' or '.join(plain)}, as the mode is {mode}"
+
+
 def _service_wrong(service: Mapping[str, Any], now: Row | None) -> str:
     mode, targets = service["mode"] or "http", service["targets"] or []
     if not targets:
         return "it needs targets"
-    for number, target in enumerate(targets, 1):
-        named = [name for name in LEADS_TO if target.get(name)]
-        if len(named) != 1:
-            return f"target {number} has to name one of {', '.join(LEADS_TO)}"
-        if target.get("host") and named == ["peer"]:
-            return f"target {number}: a peer has an address of its own, so it has no host"
-        plain = ("http", "https") if mode == "http" else ("udp",) if mode == "udp" else ("tcp",)
-        if (target.get("protocol") or "http") not in plain:
-            return f"target {number}: its protocol has to be {' or '.join(plain)}, as the mode is {mode}"
+    wrong = [f"target {number}: {said}" for number, target in enumerate(targets, 1) if (said := _target_wrong(target, mode))]
+    if wrong:
+        return "; ".join(wrong)
+    # NetBird keeps the last two bytes of a number.
+    if not 0 <= (service["listen_port"] or 0) < PORTS:
+        return f"listen_port is {service['listen_port']}, which is no port"
     if mode != "http" and len(targets) > 1:
         return f"of the mode {mode} it has one target"
     if mode == "tls" and not service["listen_port"]:
@@ -204,7 +216,7 @@ def _service_wrong(service: Mapping[str, Any], now: Row | None) -> str:
 
 
 def _unprotected(service: Mapping[str, Any], now: Row) -> str:
-    """NetBird takes a password that is empty, and lets in whoever leaves it empty."""
+    """NetBird takes a password that is empty as it takes any other."""
     for secret, way in BY_SECRET.items():
         if service[way] and not now.get(way) and not service[secret]:
             return f"{way} needs a {secret}, which NetBird does not have yet"
@@ -219,7 +231,7 @@ REVERSE_PROXY_SERVICE = netbird_kind(
     Field("domain", required=True),
     Field("name", needed=True),
     enabled(),
-    Field("mode", choices=("http", "tcp", "udp", "tls"), default="http", fixed=True),
+    Field("mode", choices=tuple(PROTOCOLS), default="http", fixed=True),
     Field("listen_port", type="int", canonical=lambda value: value or 0),
     Field(
         "targets",
