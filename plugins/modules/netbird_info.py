@@ -26,7 +26,7 @@ options:
       - V(redirect_urls) reads V(account) too, because only a server with the embedded provider has such URLs.
     type: list
     elements: str
-    choices: [all, version, setup_required, account, identity_providers, redirect_urls]
+    choices: [all, version, setup_required, account, identity_providers, redirect_urls, users]
     default: [all]
   sections:
     description:
@@ -94,6 +94,12 @@ identity_providers:
   returned: when O(gather_subset) includes them
   type: list
   elements: dict
+users:
+  description: People and service users, as NetBird's API has them. C(idp_id) is where they log in, C(local) for NetBird itself.
+  returned: when O(gather_subset) includes them
+  type: list
+  elements: dict
+  version_added: 0.2.0
 redirect_url:
   description:
     - The redirect URL for a provider that is connected to the embedded identity provider.
@@ -113,7 +119,7 @@ from typing import Any
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, argument_spec, run_module
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.config import READABLE, Netbird, objects_of
 
-SUBSETS = ("version", "setup_required", "account", "identity_providers", "redirect_urls")
+SUBSETS = ("version", "setup_required", "account", "identity_providers", "redirect_urls", "users")
 ARGUMENT_SPEC = argument_spec(
     Netbird,
     {
@@ -140,6 +146,8 @@ def run(context: Context) -> dict[str, Any]:
         result["setup_required"] = service.get("instance")["setup_required"]
     if "identity_providers" in subset:
         result["identity_providers"] = service.all_rows("identity-providers")
+    if "users" in subset:
+        result["users"] = service.all_rows("users")
     if context.params["sections"]:
         result["objects"] = objects_of(service, context.params["sections"], names=context.params["use_names"])
     return result

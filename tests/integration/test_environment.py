@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from support.host import CONFIGURED, ENDPOINT, HOSTILE, PASSWORD, SETUP, WRITTEN, Host
+from support.host import CONFIGURED, ENDPOINT, HOSTILE, PASSWORD, SETUP, WRITTEN, Host, by_hand
 
 
 def sourced(path: Path) -> dict[str, str]:
@@ -163,14 +163,6 @@ def test_secrets_of_a_set_up_made_by_hand_are_kept(host: Host) -> None:
     assert host.play().code == 0
     assert host.kept()[0] == kept[0]
     assert all(int(mode, 8) & 0o137 == 0 for name, (mode, _content) in host.state().items() if name.startswith("artifacts/"))
-
-
-def by_hand(host: Host) -> None:
-    """What people do without this collection."""
-    (host.folder / "setup.env").write_text(
-        f"{SETUP}NETBIRD_AUTH_OIDC_CONFIGURATION_ENDPOINT={host.discovery.url}{ENDPOINT}\nNETBIRD_AUTH_AUDIENCE=x\n"
-    )
-    subprocess.run(["bash", "configure.sh"], cwd=host.folder, check=True, capture_output=True)
 
 
 @pytest.mark.once

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support.host import PASSWORD, WRITTEN, Host
+from support.host import PASSWORD, WRITTEN, Host, by_hand
 
 
 @pytest.mark.once
@@ -42,6 +42,31 @@ def test_killed_at_every_task_and_run_again(deployed: Host, tmp_path: Path) -> N
             assert host.play(wanted).code == 0
             assert host.state() == end, f"killed at task {number}"
     assert number > 8
+
+
+def test_killed_on_the_way_back_and_run_again(host: Host, tmp_path: Path) -> None:
+    """Back to what somebody had made by hand, but for the key of the database, which was made since and is nowhere else."""
+    by_hand(host)
+    before, there = host.state(), tmp_path / "there"
+    assert host.play().code == 0
+    key = f'"DataStoreEncryptionKey": "{host.kept()[0]}"'
+    shutil.copytree(host.folder, there)
+    mode, text = before["artifacts/management.json"]
+    end = {**before, "artifacts/management.json": (mode, text.replace(b'"DataStoreEncryptionKey": ""', key.encode()))}
+    assert end != before
+    back, mended = {"environment_state": "absent"}, {}
+    assert host.play(back, "--check").code == 0
+    for number in range(1, 20):
+        shutil.rmtree(host.folder)
+        shutil.copytree(there, host.folder)
+        if host.play(back, kill_at=number).code >= 0:
+            break
+        if host.state() != mended:
+            mended = host.state()
+            assert host.play(back).code == 0
+            assert {name: kept[1] for name, kept in host.state().items()} == {name: kept[1] for name, kept in end.items()}, number
+    assert number > 6
+    assert host.play(back).changed == []
 
 
 BREAKS = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -187,3 +188,11 @@ class Host:
         played = run_recorded([ANSIBLE_PLAYBOOK, playbook, "-e", f"@{home}/variables.yml", *options], env, home)
         tasks = [replace(task, name=task.name.partition(" : ")[2]) for task in played.tasks]
         return replace(played, tasks=tasks)
+
+
+def by_hand(host: Host) -> None:
+    """What people do without this collection."""
+    (host.folder / "setup.env").write_text(
+        f"{SETUP}NETBIRD_AUTH_OIDC_CONFIGURATION_ENDPOINT={host.discovery.url}{ENDPOINT}\nNETBIRD_AUTH_AUDIENCE=x\n"
+    )
+    subprocess.run(["bash", "configure.sh"], cwd=host.folder, check=True, capture_output=True)

@@ -107,7 +107,7 @@ def show_account(state: State, account: Account, *, answer_to_write: bool = Fals
     """Show an account. The answer to a PUT says `embedded_idp_enabled: false`, and no range (measured)."""
     settings = copy.deepcopy(account.settings)
     settings["extra"] = copy.deepcopy(account.extra)
-    settings["local_auth_disabled"] = False
+    settings["local_auth_disabled"] = state.local_auth_disabled
     settings["embedded_idp_enabled"] = state.embedded and not answer_to_write
     if not answer_to_write:
         settings.setdefault("network_range", account.network_range)

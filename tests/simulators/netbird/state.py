@@ -313,6 +313,8 @@ class State:
         self.unknown_types: set[str] = set()
         # connectors as they were when they were opened: a later change waits for a restart
         self.opened: dict[str, Row] = {}
+        # true where the server's configuration lets nobody log in with a password of NetBird's own
+        self.local_auth_disabled = False
         # true where the server was started with another datastore encryption key: no token is valid (measured)
         self.key_lost = False
         # true once the embedded provider waits for its store, which it does until a restart (measured: facts)
