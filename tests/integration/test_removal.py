@@ -123,6 +123,29 @@ def test_the_standalone_setup_and_its_hosts(servers: Servers, host: Path) -> Non
     assert (again.code, again.changed) == (0, []), again.output[-3000:]
 
 
+def test_where_one_host_cannot_go_back_nothing_is_removed(servers: Servers, host: Path) -> None:
+    add_people(servers.authentik.state)
+    given = {name: value for name, value in variables(servers, host).items() if name != "environment_file"}
+    inventory = servers.folder / "hosts.ini"
+    # Its service is none, which only the removal asks for.
+    broken = (
+        "environment_deployment=\"{{ 'systemd' if remove_setup is defined else 'none' }}\" environment_service=netbird-is-none"
+    )
+    lines = [f"{name} ansible_connection=local environment_file={host}/{name}.env" for name in ("good", "broken")]
+    inventory.write_text("\n".join(["[netbird]", lines[0], f"{lines[1]} {broken}", ""]))
+    for name in ("good", "broken"):
+        (host / f"{name}.env").write_text(SETUP)
+    assert servers.play(ROOT / "playbooks/standalone.yml", given, "-i", str(inventory)).code == 0
+    before, there = servers.authentik.state.snapshot(), (host / "broken.env").read_text()
+    failed = remove(servers, "standalone", "-i", str(inventory), **given)
+    assert failed.code == 2
+    assert "NetBird did not get healthy with the new files" in failed.output
+    assert "broken did not go back to what was there before the first run" in failed.output
+    assert (host / "good.env").read_text() == SETUP
+    assert servers.authentik.state.snapshot() == before
+    assert (host / "broken.env").read_text() == there, "it lets people in as before"
+
+
 def test_nobody_is_locked_out_of_a_host_that_has_nothing_to_go_back_to(servers: Servers, host: Path) -> None:
     add_people(servers.authentik.state)
     given, hosts = variables(servers, host), ("-i", str(servers.folder / "hosts.ini"))
