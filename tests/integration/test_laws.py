@@ -155,6 +155,8 @@ MADE_UP = {
     r"\b(authentik-|ain[a-z]+_)?[0-9a-v]{20}\b": "<xid>",
     r"\d{4}-\d\d-\d\dT[0-9:.]+Z": "<time>",
     r"^[A-Za-z0-9]{40}$": "<generated>",
+    # A user of NetBird's embedded provider.
+    r"^Ci[A-Za-z0-9+/=_-]{20,}$": "<user>",
     # What is made side by side gets its number in any order.
     r"core/users/\d+/": "core/users/<number>/",
 }
