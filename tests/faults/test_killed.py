@@ -5,13 +5,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +14,7 @@ import pytest
 from simulators import authentik, netbird
 from simulators._server import Fault
 from support import VERSIONS, Servers, role
+from support.kills import killed
 
 GROUPS = {"bindings": [{"group": "developers"}], "entitlements": [{"name": "nb-developers", "groups": ["developers"]}]}
 SETUPS: dict[str, dict[str, Any]] = {
@@ -66,28 +62,12 @@ def undisturbed(started: Servers) -> Callable[[str], tuple[list[list[str]], Any]
     return run
 
 
-def descendants(pid: int) -> list[int]:
-    """A process and all that it started: Ansible's workers are in process groups of their own, and would live on."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(each for child in children for each in descendants(int(child)))]
-
-
 def kill_at(servers: Servers, setup: str, which: int, number: int) -> None:
     """Run the role until one server has this many requests, the last of them unanswered, and kill it there."""
     server = servers.both[which]
     server.clear()
     server.inject(Fault("slow", seconds=3600, skip=number, times=None))
-    command, env = servers.command(role(setup), {**servers.connection, **variables(setup)})
-    env.pop("ANSIBLE_CALLBACKS_ENABLED")
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while len(server.requests) <= number:
-        assert process.poll() is None, "the play ended before it could be killed"
-        assert time.monotonic() < deadline, "the play never came that far"
-        time.sleep(0.01)
-    for each in descendants(process.pid):
-        os.kill(each, signal.SIGKILL)
-    process.wait()
+    killed(*servers.command(role(setup), {**servers.connection, **variables(setup)}), lambda: len(server.requests) > number)
     server.clear_faults()
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -29,14 +30,16 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 class NetBird(_server.Running):
     """A running stand-in; `token` is the owner's personal access token, empty on a server nobody has set up."""
 
-    def __init__(self, app: Starlette, state: State, token: str, **options: Any) -> None:
+    def __init__(self, app: Starlette, state: State, token: str, external: External | None = None, **options: Any) -> None:
         """Start to answer."""
-        self.state, self.token = state, token
+        self.state, self.token, self._external = state, token, external
         super().__init__(app, **options)
         state.url = self.url
 
-    def restart(self) -> None:
-        """Do what a restart of the server does; the addresses stay."""
+    def restart(self, app_password: str | None = None) -> None:
+        """Do what a restart of the server does, with another app password in its configuration if one is given; the addresses stay."""
+        if app_password is not None and self._external is not None and self._external.oidc is not None:
+            self._external.oidc = replace(self._external.oidc, password=app_password)
         self.state.restart()
 
 
@@ -71,6 +74,7 @@ def serve(
     if fresh is None:
         fresh = oidc is not None
     token = "" if fresh else state.set_up()
+    external = None
     if embedded:
         provider = Embedded(state)
         state.on_restart.append(lambda: open_all(state))
@@ -98,4 +102,4 @@ def serve(
     routes.append(Route("/api/{path:path}", api.__call__, methods=METHODS))
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
-    return NetBird(app, state, token, port=port, tls=tls)
+    return NetBird(app, state, token, external, port=port, tls=tls)
