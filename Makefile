@@ -5,9 +5,10 @@
 PYTHON ?= python3
 RUN = $(PYTHON) tests/tools/run.py
 
-.PHONY: demo test live lint docs bench clean
+.PHONY: demo test faults live lint docs bench clean
 demo:   ; $(RUN) demo
 test:   ; $(RUN) test $(KINDS) $(if $(CORE),--core $(CORE))
+faults: ; $(RUN) faults
 live:   ; $(RUN) live $(if $(CLEAN_UP),--clean-up)
 lint:   ; $(RUN) test lint
 docs:   ; $(RUN) docs

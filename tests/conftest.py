@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import random
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,26 @@ from ansible.release import __version__ as CORE
 from simulators import authentik, netbird
 from support import VERSIONS, Servers
 from support.certificate import certificate
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="every case of the tests that are sampled otherwise")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of the cases of a test that is sampled, leave some: the same each time."""
+    if config.getoption("whole"):
+        return
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("sample"):
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left_out: list[pytest.Item] = []
+    for group in cases.values():
+        (mark,) = group[0].iter_markers("sample")
+        left_out += set(group) - set(random.Random(12).sample(group, min(mark.args[0], len(group))))
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture

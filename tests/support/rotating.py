@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +95,6 @@ class Rotating:
         finally:
             over.set()
             thread.join()
-
 
     @contextmanager
     def whole_again(self) -> Iterator[Rotating]:

@@ -238,9 +238,16 @@ def live(core: str, bin_dir: Path, clean_up: bool) -> int:
     return 0 if run.results[0][2] == "passed" else 1
 
 
+def faults(run: Run, core: str, bin_dir: Path) -> None:
+    """Every fault and every kill, of which "test" has a sample; what each counted is printed at the end."""
+    run.call(
+        "faults", core, bin_dir, ["python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "--whole", "-rP", "tests/faults"]
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=["test", "live", "demo", "docs", "bench"])
+    parser.add_argument("command", choices=["test", "faults", "live", "demo", "docs", "bench"])
     parser.add_argument("kinds", nargs="*", help=f"kinds of tests: {', '.join(KINDS)}; without any, all of them")
     parser.add_argument("--core", choices=CORES, help="only this ansible-core")
     parser.add_argument("--clean-up", action="store_true", help="live: only take back what an interrupted run left")
@@ -283,6 +290,8 @@ def main() -> int:
         run.tests({kind: cores if KINDS[kind] else cores[-1:] for kind in KINDS if kind in kinds}, bins)
     elif args.command == "docs":
         docs(run, first, bins["lint"])
+    elif args.command == "faults":
+        faults(run, newest, bins[newest])
     elif args.command == "live":
         return live(newest, bins[newest], args.clean_up)
     else:

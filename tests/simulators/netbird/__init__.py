@@ -37,7 +37,7 @@ class NetBird(_server.Running):
         state.url = self.url
 
     def restart(self, app_password: str | None = None) -> None:
-        """Do what a restart of the server does, with another app password in its configuration if one is given; the addresses stay."""
+        """Do what a restart of the server does; the addresses stay. It may be configured with another app password by then."""
         if app_password is not None and self._external is not None and self._external.oidc is not None:
             self._external.oidc = replace(self._external.oidc, password=app_password)
         self.state.restart()
