@@ -55,7 +55,8 @@ def test_killed_on_the_way_back_and_run_again(host: Host, tmp_path: Path) -> Non
     end = {**before, "artifacts/management.json": (mode, text.replace(b'"DataStoreEncryptionKey": ""', key.encode()))}
     assert end != before
     back, mended = {"environment_state": "absent"}, {}
-    assert host.play(back, "--check").code == 0
+    for tags in ("environment", "environment_files", "environment_deployment"):
+        assert host.play(back, "--check", "--tags", tags).code == 0
     for number in range(1, 20):
         shutil.rmtree(host.folder)
         shutil.copytree(there, host.folder)

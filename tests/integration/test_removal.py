@@ -123,6 +123,13 @@ def test_the_standalone_setup_and_its_hosts(servers: Servers, host: Path) -> Non
     assert (again.code, again.changed) == (0, []), again.output[-3000:]
 
 
+def test_it_is_known_where_the_files_are(servers: Servers, host: Path) -> None:
+    given = {**variables(servers, host), "environment_file": ""}
+    refused = remove(servers, "standalone", "-i", str(servers.folder / "hosts.ini"), **given)
+    assert (refused.code, refused.writes) == (2, [])
+    assert "The role environment needs environment_file. Nothing was changed." in refused.failure
+
+
 def test_where_one_host_cannot_go_back_nothing_is_removed(servers: Servers, host: Path) -> None:
     add_people(servers.authentik.state)
     given = {name: value for name, value in variables(servers, host).items() if name != "environment_file"}
