@@ -64,8 +64,11 @@ def test_the_next_run_finishes_it_and_nobody_is_kept_out(
 ) -> None:
     with made(setup).whole_again() as one, one.restarted_by_hand():
         with one.logins() as logins:
+            if IDENTIFIER in path:
+                # These come after NetBird's restart.
+                assert one.rotate().code == 2
             kill(one, method, path, moment)
-            done = one.rotate(rotate_restarted=True)
+            done = one.finish()
         assert done.code == 0, done.output[-3000:]
         one.restart()
         with one.logins() as later:
