@@ -65,7 +65,8 @@ def test_nobody_is_locked_out_of_netbird(managed: Servers, why: str) -> None:
     else:
         owner["idp_id"] = next(iter(managed.netbird.state.connectors)) if why == "comes from authentik" else None
     before = managed.snapshot()
-    refused = remove(managed, "management")
+    # As the command line has it, a text.
+    refused = remove(managed, "management", remove_force="false")
     assert (refused.code, refused.writes) == (2, [])
     assert "Nobody could administer NetBird any more" in refused.failure
     assert managed.snapshot() == before
