@@ -231,6 +231,9 @@ def test_facts_for_later_plays(servers: Servers) -> None:
         "client_id": provider["client_id"],
         "issuer": f"{servers.authentik.url}/application/o/netbird/",
         "redirect_url": f"{servers.netbird.url}/oauth2/callback",
+        "provider_name": "NetBird",
+        "connector": next(iter(servers.netbird.state.connectors)),
+        "client_secret_changes": False,
     }
     played = servers.play([role, used], {**VARIABLES, "management_return_secret": True}, "-vvvv", "--diff")
     assert played.code == 0, played.output[-2000:]

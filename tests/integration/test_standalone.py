@@ -298,6 +298,7 @@ def test_facts_for_later_plays(servers: Servers) -> None:
         "oidc_configuration_endpoint": f"{servers.issuer}.well-known/openid-configuration",
         "supported_scopes": SCOPES,
         "mgmt_idp_username": "NetBird",
+        "app_password_identifier": "netbird-app-password",
     }
     used = {"ansible.builtin.assert": {"that": "standalone_result.mgmt_idp_password == wanted"}, "no_log": True}
     variables = {**VARIABLES, "standalone_return_secret": True, "wanted": app_password(servers)}
