@@ -58,10 +58,13 @@ class Rotating:
         return self.rotate(rotate_restarted=True) if "Restart NetBird" in done.failure else done
 
     def login(self) -> dict[str, Any]:
-        """The options of a login as NetBird's dashboard begins it, at NetBird's API in the end."""
+        """The options of a login as NetBird's dashboard begins it, at NetBird's API in the end.
+
+        It is another person's: NetBird has one session for each, and verify's log-out would end that of both.
+        """
         (provider,) = self.servers.authentik.state.providers.values()
         server = self.servers.netbird
-        person = {"username": "alice", "password": PASSWORD, "netbird_url": server.url, "netbird_token": server.token}
+        person = {"username": "bob", "password": PASSWORD, "netbird_url": server.url, "netbird_token": server.token}
         if self.setup == "management":
             return {**person, "via": "netbird", "connector": next(iter(server.state.connectors))}
         issuer = {"issuer": self.servers.issuer, "client_id": provider["client_id"]}
