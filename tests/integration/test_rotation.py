@@ -91,6 +91,14 @@ def test_who_does_not_restart_netbird_loses_nothing(management: Rotating) -> Non
     assert done.code == 0, done.output[-3000:]
 
 
+def test_a_wrong_password_is_tried_once(management: Rotating) -> None:
+    refused = management.rotate(verify_password="another")
+    assert refused.code == 2
+    assert "alice cannot log in at authentik (password_refused)" in refused.failure
+    (tried,) = (task for task in refused.tasks if task.name == "NetBird uses its new secret")
+    assert tried.result["attempts"] == 1
+
+
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
