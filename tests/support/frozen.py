@@ -9,7 +9,7 @@ import pickle
 from typing import Any
 
 # What belongs to the running server and not to what it keeps.
-LIVE = ("lock", "key_pair", "on_restart", "delete_outside")
+LIVE = ("lock", "on_restart", "delete_outside")
 
 
 class Frozen:

@@ -14,9 +14,11 @@ from typing import Any
 from joserfc import jwe, jwt
 from joserfc.jwk import OctKey
 
+from . import keys
 from .events import mapping_failed
 from .expressions import Provider, User, run
 from .fields import DURATION_PARTS
+from .keys import KeyPair
 from .state import Row, State
 
 ACR = "goauthentik.io/providers/oauth2/default"
@@ -139,9 +141,15 @@ def supported(state: State, provider: Row) -> list[str]:
     return found
 
 
-def kid(state: State) -> str:
-    """Return the id of the key that signs."""
-    return state.key_pair.kid(short=not state.at_least("2026.5"))
+def key_pair(state: State, provider: Row, use: str) -> KeyPair | None:
+    """Return what the provider has for a use, `signing_key` or `encryption_key`."""
+    row = state.certificates[provider[use]] if provider[use] else None
+    return keys.read(row["certificate_data"], row["key_data"]) if row else None
+
+
+def kid(state: State, pair: KeyPair) -> str:
+    """Return the id of a key."""
+    return pair.kid(short=not state.at_least("2026.5"))
 
 
 def jti(state: State) -> str:
@@ -159,13 +167,14 @@ def sign(state: State, provider: Row, claims: dict[str, Any]) -> str:
 
     UNRECORDED: tokens that are encrypted (seen once on a 2026.5; authentik's source).
     """
-    if provider["signing_key"]:
-        header = {"alg": "RS256", "kid": kid(state), "typ": "JWT"}
-        token = jwt.encode(header, claims, state.key_pair.private, algorithms=["RS256"])
+    signing, encryption = (key_pair(state, provider, use) for use in ("signing_key", "encryption_key"))
+    if signing:
+        header = {"alg": signing.algorithm, "kid": kid(state, signing), "typ": "JWT"}
+        token = jwt.encode(header, claims, signing.private, algorithms=[signing.algorithm])
     else:
         secret = OctKey.import_key(provider["client_secret"])
         token = jwt.encode({"alg": "HS256", "typ": "JWT"}, claims, secret, algorithms=["HS256"])
-    if not provider["encryption_key"]:
+    if not encryption:
         return token
-    protected = {**ENCRYPTION, "typ": "JWE", "kid": kid(state)}
-    return jwe.encrypt_compact(protected, token, state.key_pair.private, algorithms=list(ENCRYPTION.values()))
+    protected = {**ENCRYPTION, "typ": "JWE", "kid": kid(state, encryption)}
+    return jwe.encrypt_compact(protected, token, encryption.private, algorithms=list(ENCRYPTION.values()))

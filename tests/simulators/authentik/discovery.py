@@ -23,7 +23,8 @@ def discovery(state: State, base: str, slug: str) -> Response:
         return page(404, "Not Found")
     root = f"{base}/application/o"
     newer = state.at_least("2026.5")
-    algorithm = "RS256" if provider["signing_key"] else "HS256"
+    signing = claims.key_pair(state, provider, "signing_key")
+    algorithm = signing.algorithm if signing else "HS256"
     front = {"frontchannel_logout_supported": True, "frontchannel_logout_session_supported": True} if newer else {}
     body = {
         "issuer": claims.issuer(state, provider, base),
@@ -75,8 +76,9 @@ def jwks(state: State, slug: str) -> Response:
     # UNRECORDED: keys of an unknown application (a guess by its discovery)
     if provider is None:
         return page(404, "Not Found")
-    keys = [state.key_pair.jwk(claims.kid(state))] if provider["signing_key"] else []
-    if provider["encryption_key"]:
+    signing, encryption = (claims.key_pair(state, provider, use) for use in ("signing_key", "encryption_key"))
+    keys = [signing.jwk(claims.kid(state, signing))] if signing else []
+    if encryption:
         # UNRECORDED: the key that encrypts (seen once on a 2026.5; authentik's source)
-        keys.append({**state.key_pair.jwk(claims.kid(state)), **claims.ENCRYPTION, "use": "enc"})
+        keys.append({**encryption.jwk(claims.kid(state, encryption)), **claims.ENCRYPTION, "use": "enc"})
     return Response(json.dumps({"keys": keys} if keys else {}), 200, {"access-control-allow-origin": "*"}, "application/json")

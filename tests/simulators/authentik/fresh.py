@@ -225,7 +225,7 @@ POLICIES = (
 
 def fresh(version: str, token: str, pair: KeyPair) -> State:
     """Make the state of a server that was just installed, with an API token of its administrator."""
-    state = State(version=version, admin_token=token, key_pair=pair)
+    state = State(version=version, admin_token=token)
     state.generated.add(token)
     _flows(state)
     _policies(state)

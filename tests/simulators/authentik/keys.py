@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
 NAME = "authentik Self-signed Certificate"
 
@@ -44,21 +44,27 @@ class KeyPair:
             return hashlib.md5(self.pem, usedforsecurity=False).hexdigest()
         return _base64url(hashlib.sha512(self.pem).digest())
 
+    @property
+    def algorithm(self) -> str:
+        """What the key signs with."""
+        # UNRECORDED: a key on a curve (authentik's source)
+        return "ES256" if isinstance(self.key, ec.EllipticCurvePrivateKey) else "RS256"
+
     @functools.cached_property
-    def private(self) -> RSAKey:
+    def private(self) -> ECKey | RSAKey:
         """The key that signs."""
-        return RSAKey.import_key(self.pem)
+        return (ECKey if self.algorithm == "ES256" else RSAKey).import_key(self.pem)
 
     def jwk(self, kid: str) -> dict[str, Any]:
         """Return the entry of the JWKS document."""
         public = self.private.as_dict(private=False)
+        numbers = ("x", "y", "crv") if self.algorithm == "ES256" else ("n", "e")
         return {
-            "alg": "RS256",
+            "alg": self.algorithm,
             "kid": kid,
-            "kty": "RSA",
+            "kty": public["kty"],
             "use": "sig",
-            "n": public["n"],
-            "e": public["e"],
+            **{name: public[name] for name in numbers},
             "x5c": [base64.b64encode(self.der).decode()],
             "x5t": _base64url(hashlib.sha1(self.der, usedforsecurity=False).digest()),
             "x5t#S256": _base64url(hashlib.sha256(self.der).digest()),
@@ -99,6 +105,14 @@ def key_type(pem: str) -> str:
     """Return the kind of a certificate's key."""
     # UNRECORDED: other kinds than these two (authentik's source)
     return "ec" if isinstance(parsed(pem).public_key(), ec.EllipticCurvePublicKey) else "rsa"
+
+
+@functools.cache
+def read(certificate: str, key: str) -> KeyPair:
+    """Read a pair from what a certificate's row has of it."""
+    private = serialization.load_pem_private_key(key.encode(), password=None)
+    assert isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+    return KeyPair(private, parsed(certificate))
 
 
 def is_private_key(pem: str) -> bool:

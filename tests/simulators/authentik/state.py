@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .keys import KeyPair
 
 Row = dict[str, Any]
 Table = dict[Any, Row]
@@ -156,7 +155,6 @@ class State:
 
     version: str
     admin_token: str
-    key_pair: KeyPair
     # True when the identification stage asks for the password as well (`password_fields` in its challenge).
     password_fields: bool = False
     users: Table = field(default_factory=dict)

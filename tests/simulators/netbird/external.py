@@ -37,6 +37,8 @@ class Oidc:
     username: str
     password: str
     token_endpoint: str = ""
+    # IdpSignKeyRefreshEnabled
+    refreshes_keys: bool = False
 
 
 class Failed(Exception):
@@ -92,6 +94,9 @@ class External:
         """Return a token's claims if its key, issuer, audience and times are right."""
         if self.oidc is None:
             raise Failed("no issuer is configured")
+        if self.oidc.refreshes_keys:
+            # UNRECORDED: at each token, as authentik does not say for how long its keys are valid (NetBird's source)
+            self.keys = self._keys() or self.keys
         key = self.keys.get(tokens.header(token).get("kid", ""))
         if key is None:
             raise Failed(
