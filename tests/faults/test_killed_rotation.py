@@ -16,7 +16,7 @@ import pytest
 
 from simulators._server import Fault
 from support.kills import killed
-from support.rotating import IDENTIFIER, NEW_SECRET, Rotating, rotating
+from support.rotating import IDENTIFIER, NEW_SECRET, ROTATE, SECRETS, Rotating, rotating
 
 # Every write of a rotation, as the method and path of its request.
 WRITES = {
@@ -36,7 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], R
 
         @cache
         def make(setup: str) -> Rotating:
-            return stack.enter_context(rotating(setup, tmp_path_factory.mktemp(setup)))
+            return stack.enter_context(rotating(setup, tmp_path_factory.mktemp(setup), ROTATE, SECRETS[setup]))
 
         yield make
 

@@ -6,21 +6,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from support.rotating import IDENTIFIER, NEW_SECRET, ROTATE, Rotating, rotating
+from support.rotating import IDENTIFIER, NEW_SECRET, ROTATE, SECRETS, Rotating, rotating
 
 pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rotating]]:
-    with (
-        rotating("standalone", tmp_path_factory.mktemp("standalone")) as standalone,
-        rotating("management", tmp_path_factory.mktemp("management")) as management,
-    ):
-        yield {"standalone": standalone, "management": management}
+    with ExitStack() as stack:
+        yield {
+            setup: stack.enter_context(rotating(setup, tmp_path_factory.mktemp(setup), ROTATE, needs))
+            for setup, needs in SECRETS.items()
+        }
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,14 @@ from support.logins import Logins
 from support.seeding import PASSWORD, PUBLIC, VARIABLES, started
 
 ROTATE = ROOT / "playbooks/rotate_secrets.yml"
+ROTATE_KEY = ROOT / "playbooks/rotate_signing_key.yml"
 IDENTIFIER = "netbird-app-password"
 NEW_SECRET = "the-new-client-secret-of-netbird"
+# What each set-up's new secret needs.
+SECRETS: dict[str, dict[str, Any]] = {
+    "management": {"management_client_secret": NEW_SECRET, "rotate_timeout": 60},
+    "standalone": {},
+}
 PERSON = {"verify_user": "alice", "verify_password": PASSWORD}
 
 
@@ -28,12 +34,15 @@ class Rotating:
     servers: Servers
     setup: str
     host: Path
+    playbook: Path
+    # What the playbook needs beside what the set-up was made with.
+    needs: dict[str, Any]
 
     @property
     def variables(self) -> dict[str, Any]:
-        values = {**VARIABLES[self.setup], **PERSON, "rotate_setup": self.setup}
+        values = {**VARIABLES[self.setup], **PERSON, "rotate_setup": self.setup, **self.needs}
         if self.setup == "management":
-            return {**values, "management_client_secret": NEW_SECRET, "rotate_timeout": 60}
+            return values
         return {
             **values,
             "ansible_python_interpreter": sys.executable,
@@ -47,10 +56,11 @@ class Rotating:
         return ["-i", str(self.servers.folder / "hosts.ini")] if self.setup == "standalone" else []
 
     def command(self, **variables: Any) -> tuple[list[str], dict[str, str]]:
-        return self.servers.command(ROTATE, {**self.servers.connection, **self.variables, **variables}, *self.options)
+        return self.servers.command(self.playbook, {**self.servers.connection, **self.variables, **variables}, *self.options)
 
-    def rotate(self, *options: str, **variables: Any) -> Played:
-        return self.servers.play(ROTATE, {**self.variables, **variables}, *self.options, *options)
+    def rotate(self, *options: str, environment: Mapping[str, str] | None = None, **variables: Any) -> Played:
+        values = {**self.variables, **variables}
+        return self.servers.play(self.playbook, values, *self.options, *options, environment=environment)
 
     def finish(self) -> Played:
         """Run it, and once more if it was the first to write the host's file, and asked for a restart."""
@@ -81,8 +91,8 @@ class Rotating:
         lines = dict(line.partition("=")[::2] for line in self.host.read_text().splitlines())
         return lines["NETBIRD_IDP_MGMT_EXTRA_PASSWORD"]
 
-    def restart(self) -> None:
-        self.servers.netbird.restart(self.configured)
+    def restart(self, *, refreshes_keys: bool = False) -> None:
+        self.servers.netbird.restart(password=self.configured, refreshes_keys=refreshes_keys)
 
     @contextmanager
     def restarted_by_hand(self) -> Iterator[None]:
@@ -117,14 +127,14 @@ class Rotating:
 
 
 @contextmanager
-def rotating(setup: str, folder: Path) -> Iterator[Rotating]:
+def rotating(setup: str, folder: Path, playbook: Path, needs: dict[str, Any]) -> Iterator[Rotating]:
     with started(setup, folder) as servers:
         servers.netbird.state.account.extra["user_approval_required"] = False
         (folder / "hosts.ini").write_text("[netbird]\nhost ansible_connection=local\n")
         host = folder / "host"
         host.mkdir()
-        one = Rotating(servers, setup, host / "netbird.env")
+        one = Rotating(servers, setup, host / "netbird.env", playbook, {})
         if setup == "standalone":
             made = servers.play(ROOT / "playbooks/standalone.yml", one.variables, *one.options)
             assert made.code == 0, made.output[-3000:]
-        yield one
+        yield replace(one, needs=needs)

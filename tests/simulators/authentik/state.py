@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-
 Row = dict[str, Any]
 Table = dict[Any, Row]
 

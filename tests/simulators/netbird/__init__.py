@@ -36,10 +36,10 @@ class NetBird(_server.Running):
         super().__init__(app, **options)
         state.url = self.url
 
-    def restart(self, app_password: str | None = None) -> None:
-        """Do what a restart of the server does; the addresses stay. It may be configured with another app password by then."""
-        if app_password is not None and self._external is not None and self._external.oidc is not None:
-            self._external.oidc = replace(self._external.oidc, password=app_password)
+    def restart(self, **configured: Any) -> None:
+        """Do what a restart of the server does; the addresses stay. By then it may be configured otherwise (fields of `Oidc`)."""
+        if self._external is not None and self._external.oidc is not None:
+            self._external.oidc = replace(self._external.oidc, **configured)
         self.state.restart()
 
 

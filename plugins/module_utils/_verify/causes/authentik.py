@@ -172,10 +172,10 @@ def signing_key_missing(seen: Seen) -> str:
 
 @cause(
     check="Signing key",
-    setup="management",
-    symptom='NetBird shows "Authentication failed"; its log says that it expected RS256.',
+    symptom='Management: NetBird shows "Authentication failed" (it expected RS256, says its log). Standalone: the login works '
+    "and NetBird answers 401 token invalid.",
     remedy="Select a certificate with an RSA key as signing key.",
-    explains=("callback_failed",),
+    explains=("callback_failed", "token_invalid", "token_wrong"),
 )
 def signing_key_not_rsa(seen: Seen) -> str:
     """The signing key is not an RSA key."""
