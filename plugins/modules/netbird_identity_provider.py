@@ -120,6 +120,7 @@ IDENTITY_PROVIDER = Resource(
     path="identity-providers",
     id="id",
     ref="id",
+    since="0.62.0",
     whole=("type", "name", "issuer", "client_id"),
     fields=(
         Field("name", required=True),

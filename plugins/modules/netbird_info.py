@@ -137,15 +137,15 @@ def run(context: Context) -> dict[str, Any]:
     result: dict[str, Any] = {"changed": False}
     if subset & {"account", "redirect_urls"}:
         result["account"] = service.account()
-        result["embedded_idp_enabled"] = bool(result["account"]["settings"].get("embedded_idp_enabled"))
+        result["embedded_idp_enabled"] = bool(service.embedded)
     if "redirect_urls" in subset and result["embedded_idp_enabled"]:
         result["redirect_url"], result["logout_redirect_url"] = service.redirect_urls()
     if "version" in subset:
-        result["version"] = service.get("instance/version")["management_current_version"]
+        result["version"] = service.version
     if "setup_required" in subset:
         result["setup_required"] = service.get("instance")["setup_required"]
     if "identity_providers" in subset:
-        result["identity_providers"] = service.all_rows("identity-providers")
+        result["identity_providers"] = service.rows_of_kind("connector")
     if "users" in subset:
         result["users"] = service.all_rows("users")
     if context.params["sections"]:

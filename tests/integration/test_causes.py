@@ -74,9 +74,10 @@ def test_standalone(standalone: Standalone, cause: str) -> None:
     assert (named(rows), ended(rows)) == ({cause}, end), [row for row in rows if row["result"] != "passed"]
 
 
-def test_an_old_authentik(management: Management) -> None:
-    management.servers.authentik.inject(Fault(path="admin/version", status=200, body='{"version_current": "2024.12.3"}'))
-    assert named(management.verify()) == {"authentik-too-old"}
+@pytest.mark.parametrize(("version", "cause"), [("2024.10.5", "authentik-too-old"), ("2099.2.0", "authentik-newer")])
+def test_another_authentik(management: Management, version: str, cause: str) -> None:
+    management.servers.authentik.inject(Fault(path="admin/version", status=200, body=f'{{"version_current": "{version}"}}'))
+    assert named(management.verify()) == {cause}
 
 
 @pytest.mark.parametrize("path", ["/flows/executor/", "/application/o/authorize/", "/application/o/token/", "/end-session/"])

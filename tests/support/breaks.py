@@ -184,8 +184,11 @@ def authentik_token_of_nobody(it: Broken) -> None:
     it.options["authentik_token"] = "not-a-token"
 
 
-def old_netbird(it: Broken) -> None:
-    it.nb.version = "0.60.2"
+def netbird_of(version: str) -> Break:
+    def change(it: Broken) -> None:
+        it.nb.version = version
+
+    return change
 
 
 def failing_mapping(scope: str) -> Break:
@@ -286,7 +289,8 @@ MANAGEMENT: dict[str, tuple[Break, tuple[str, str]]] = {
     "datastore-key-lost": (key_lost, broken("datastore-key-lost")),
     "netbird-refuses": (token_of_nobody, WORKS),
     "authentik-refuses": (authentik_token_of_nobody, WORKS),
-    "netbird-too-old": (old_netbird, WORKS),
+    "netbird-too-old": (netbird_of("0.60.2"), WORKS),
+    "netbird-newer": (netbird_of("0.99.0"), WORKS),
     "logout-redirect-missing": (without_return, WORKS),
     "session-outlives-logout": (keeps_session, WORKS),
     "logout-fails": (failing_log_out, WORKS),

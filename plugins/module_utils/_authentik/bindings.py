@@ -35,6 +35,7 @@ ENTITLEMENT = Resource(
     ref="pbm_uuid",
     identity=("app", "name"),
     filter="app",
+    since="2024.12",
     fields=(
         Field("app", internal=True),
         Field("name", required=True),

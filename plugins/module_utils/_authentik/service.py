@@ -32,6 +32,7 @@ REFERENCES: dict[str, Resource] = {
         "propertymappings/provider/scope/",
         by=("managed", "name", "scope_name"),
         prefer=lambda row: row["managed"],
+        built_in={"entitlements": "2024.12"},
     ),
     "provider": Resource("OAuth2/OpenID provider", "providers/oauth2/", filter="name"),
     "application": Resource(
@@ -58,6 +59,7 @@ class Authentik(Service):
         "known_objects": {"type": "dict", "default": {}},
     }
     references = REFERENCES
+    always = "core/applications/"
 
     def __init__(self, context: Context) -> None:
         token = context.params["authentik_token"]

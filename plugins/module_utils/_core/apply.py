@@ -249,5 +249,6 @@ def _verify(service: Service, operation: Operation, row: Row) -> None:
         if item.differs(wanted, get_path(row, item.path)):
             raise Failure(
                 f"the setting {item.name} did not take: asked for {item.shown(wanted)!r}, {service.name} answered "
-                f"{item.shown(get_path(row, item.path))!r}. Its version may not have this setting or this value."
+                f"{item.shown(get_path(row, item.path))!r}. Its version may not have this setting or this value"
+                f"{f' (the setting came with release {item.since})' if item.since else ''}."
             )

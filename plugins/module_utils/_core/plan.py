@@ -130,7 +130,7 @@ def complete(
                     continue
                 raise Failure(
                     f"{resource.named(asked.get(resource.label))}: this server's version has no setting {item.name}"
-                    f"{f' (it came with {item.since})' if item.since else ''}. Leave the option out."
+                    f"{f' (it came with release {item.since})' if item.since else ''}. Leave the option out."
                 )
             options[item.name] = asked[item.name]
         elif item.needed and current is None:

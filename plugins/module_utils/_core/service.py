@@ -28,13 +28,14 @@ class Service:
     """Base of a product's own: one server during one task.
 
     ``name`` is for people, ``option`` the prefix of the options that hold its URL and token, ``arguments`` are its other ones.
-    ``references`` are the kinds of objects that settings refer to by name.
+    ``references`` are the kinds of objects that settings refer to by name, ``always`` is a collection that every version has.
     """
 
     name = ""
     option = ""
     arguments: Mapping[str, dict[str, Any]] = {}
     references: Mapping[str, Resource] = {}
+    always = ""
 
     def __init__(self, client: Client, *, check_mode: bool, warn: Callable[[str], None]) -> None:
         self._client = client
@@ -96,8 +97,24 @@ class Service:
     def rows_of(self, resource: Resource, within: Mapping[str, Any], *, fresh: bool = False, **query: Any) -> list[Row]:
         """The rows of a kind, those within one object where it lies within others, if ``fresh`` read anew."""
         read = self.fresh_rows if fresh else self.all_rows
-        rows = read(resource.path.format(**within), {**(resource.params or {}), **query})
+        try:
+            rows = read(resource.path.format(**within), {**(resource.params or {}), **query})
+        except ApiError as error:
+            if error.status == 404 and resource.since and not resource.parents and self._answers():
+                error.args = (
+                    f"This {self.name} has nothing at {error.path}: what is kept there ({resource.kind}) came with release "
+                    f"{resource.since}. Update {self.name}, or leave it out.",
+                )
+            raise
         return [resource.reading({**row, **within}) for row in rows if resource.own is None or resource.own(row)]
+
+    def _answers(self) -> bool:
+        """Whether the server is the one that it should be."""
+        try:
+            self.all_rows(self.always)
+        except Failure:
+            return False
+        return True
 
     def rows(self, resource: Resource, identity: Mapping[str, Any], *, fresh: bool = False) -> list[Row]:
         """The rows that have these values, if ``fresh`` read anew. Servers ignore unknown filters, so each row is looked at."""
@@ -249,7 +266,9 @@ class Service:
                     self._warn(f"{label} does not exist in {self.name} yet; a run without check mode needs it.")
                     self._ids[kind, name] = Unknown(label)
                 elif required:
-                    missing.append(f"{label} (in {self.prefix(reference.path)})")
+                    since = (reference.built_in or {}).get(name)
+                    made = f"; {self.name} makes it by itself since {since}" if since else ""
+                    missing.append(f"{label} (in {self.prefix(reference.path)}{made})")
         if missing:
             raise Failure(f"{self.name} has no {' and no '.join(missing)}. Nothing was changed; create it or correct the name.")
         return found

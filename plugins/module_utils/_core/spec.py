@@ -87,7 +87,7 @@ class Field:
     # What a new object gets where the task leaves the option out; if told so, also where the server's value is empty.
     default: Any = None
     default_if_empty: bool = False
-    # The server's version that brought the setting.
+    # The server's release that brought the setting (its OpenAPI documents).
     since: str = ""
     # Where the server takes the setting if not in the object's body; of a list with a removal, what is added and what is removed.
     in_body: bool = True
@@ -181,6 +181,10 @@ class Resource:
     # The keys of an answer by which URLs address the object, and by which other objects refer to it.
     id: str = "pk"
     ref: str = "pk"
+    # The server's release that brought the kind (its OpenAPI documents).
+    since: str = ""
+    # Of those that the server makes by itself, by name, the releases that brought them.
+    built_in: Mapping[str, str] | None = None
     # Which rows are of this kind, where their collection holds others too.
     own: Callable[[Mapping[str, Any]], bool] | None = None
     # The API's names that tell two objects apart, the one of them that lists can be filtered by, and what goes with every list.

@@ -17,6 +17,8 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Consent, Field, Resource
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.common import Row, groups
 
+# A setting that every account has since NetBird 0.62.0, whether the server has the provider or not.
+EMBEDDED_IDP = "embedded_idp_enabled"
 # What clients can be told to update themselves to; NetBird answers 500 to anything else.
 UPDATES = re.compile(r"latest|disabled|v?\d+(\.\d+){2}|")
 
@@ -63,16 +65,16 @@ ACCOUNT_SETTINGS = Resource(
         Field("routing_peer_dns_resolution_enabled", type="bool", api="settings.routing_peer_dns_resolution_enabled"),
         Field("dns_domain", api="settings.dns_domain"),
         Field("network_range", api="settings.network_range"),
-        Field("network_range_v6", api="settings.network_range_v6"),
-        groups("ipv6_enabled_groups", api="settings.ipv6_enabled_groups"),
-        Field("peer_expose_enabled", type="bool", api="settings.peer_expose_enabled"),
-        groups("peer_expose_groups", api="settings.peer_expose_groups"),
+        Field("network_range_v6", api="settings.network_range_v6", since="0.71.0"),
+        groups("ipv6_enabled_groups", api="settings.ipv6_enabled_groups", since="0.71.0"),
+        Field("peer_expose_enabled", type="bool", api="settings.peer_expose_enabled", since="0.66.0"),
+        groups("peer_expose_groups", api="settings.peer_expose_groups", since="0.66.0"),
         Field("lazy_connection_enabled", type="bool", api="settings.lazy_connection_enabled"),
-        Field("auto_update_version", api="settings.auto_update_version"),
-        Field("auto_update_always", type="bool", api="settings.auto_update_always"),
-        Field("metrics_push_enabled", type="bool", api="settings.metrics_push_enabled"),
-        Field("local_mfa_enabled", type="bool", api="settings.local_mfa_enabled"),
-        Field("agent_network_only", type="bool", api="settings.agent_network_only"),
+        Field("auto_update_version", api="settings.auto_update_version", since="0.61.0"),
+        Field("auto_update_always", type="bool", api="settings.auto_update_always", since="0.67.0"),
+        Field("metrics_push_enabled", type="bool", api="settings.metrics_push_enabled", since="0.74.0"),
+        Field("local_mfa_enabled", type="bool", api="settings.local_mfa_enabled", since="0.71.0"),
+        Field("agent_network_only", type="bool", api="settings.agent_network_only", since="0.75.0"),
     ),
     invalid=_no_version,
     consents=(Consent("readdress_peers", _moves_peers),),

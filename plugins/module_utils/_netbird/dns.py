@@ -68,6 +68,7 @@ DNS_ZONE = netbird_kind(
     groups("distribution_groups", needed=True),
     Field("enable_search_domain", type="bool"),
     enabled(),
+    since="0.63.0",
     label="domain",
     identity=("domain",),
     by=("domain", "name"),

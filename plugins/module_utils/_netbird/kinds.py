@@ -82,5 +82,5 @@ REFERENCES: dict[str, Resource] = {
     "network_resource": RESOURCE_BY_NAME,
     "network_router": Resource("network router", "networks/routers", id="id", ref="id", by=("id",)),
     "reverse_proxy_cluster": REVERSE_PROXY_CLUSTER,
-    "connector": Resource("identity provider", "identity-providers", id="id", ref="id"),
+    "connector": Resource("identity provider", "identity-providers", id="id", ref="id", since="0.62.0"),
 }

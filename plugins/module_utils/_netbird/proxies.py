@@ -27,7 +27,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbi
 )
 
 REVERSE_PROXY_CLUSTER = Resource(
-    "reverse proxy cluster", "reverse-proxies/clusters", id="address", ref="address", by=("address",)
+    "reverse proxy cluster", "reverse-proxies/clusters", id="address", ref="address", by=("address",), since="0.65.0"
 )
 
 REVERSE_PROXY_TOKEN = netbird_kind(
@@ -36,6 +36,7 @@ REVERSE_PROXY_TOKEN = netbird_kind(
     Field("name", required=True),
     Field("expires_in", type="int", readable=False, on_create=True),
     # What is revoked stays in the list, and so does the name.
+    since="0.71.0",
     own=lambda row: not row["revoked"],
     spent=lambda row, days: "expires_at" in row and expired(row["expires_at"], days),
     tells=("plain_token",),
@@ -53,6 +54,7 @@ REVERSE_PROXY_DOMAIN = netbird_kind(
     "reverse-proxies/domains",
     Field("domain", required=True),
     Field("target_cluster", ref="reverse_proxy_cluster", needed=True, fixed=True),
+    since="0.65.0",
     label="domain",
     identity=("domain",),
     by=("domain",),
@@ -231,8 +233,8 @@ REVERSE_PROXY_SERVICE = netbird_kind(
     Field("domain", required=True),
     Field("name", needed=True),
     enabled(),
-    Field("mode", choices=tuple(PROTOCOLS), default="http", fixed=True),
-    Field("listen_port", type="int", canonical=lambda value: value or 0),
+    Field("mode", choices=tuple(PROTOCOLS), default="http", fixed=True, since="0.67.0"),
+    Field("listen_port", type="int", canonical=lambda value: value or 0, since="0.67.0"),
     Field(
         "targets",
         type="list",
@@ -257,8 +259,8 @@ REVERSE_PROXY_SERVICE = netbird_kind(
     ),
     Field("pass_host_header", type="bool"),
     Field("rewrite_redirects", type="bool"),
-    Field("private", type="bool"),
-    groups("access_groups"),
+    Field("private", type="bool", since="0.72.0"),
+    groups("access_groups", since="0.72.0"),
     Field("password_auth", type="bool"),
     Field("password", secret=True, readable=False),
     Field("pin_auth", type="bool"),
@@ -278,12 +280,14 @@ REVERSE_PROXY_SERVICE = netbird_kind(
     Field(
         "access_restrictions",
         type="dict",
+        since="0.67.0",
         canonical=_restrictions,
         suboptions={
             **{name: {"type": "list", "elements": "str"} for name in RESTRICTIONS},
             "crowdsec_mode": {"type": "str", "choices": ["off", "observe", "enforce"]},
         },
     ),
+    since="0.65.0",
     label="domain",
     identity=("domain",),
     by=("domain",),

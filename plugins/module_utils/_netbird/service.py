@@ -16,7 +16,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row, Service, list_key
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Field, Resource, has_path
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.account import ACCOUNT_SETTINGS
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.account import ACCOUNT_SETTINGS, EMBEDDED_IDP
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.kinds import KINDS, REFERENCES
 
 # What there is one of is answered as it is, and not in a list.
@@ -41,6 +41,7 @@ class Netbird(Service):
     name = "NetBird"
     option = "netbird"
     references = REFERENCES
+    always = "groups"
 
     def __init__(self, context: Context) -> None:
         token = context.params["netbird_token"]
@@ -96,9 +97,24 @@ class Netbird(Service):
             own = [rows[each] if everything else each for each in holder[key] or [] if not everything or each in rows]
             self._lists.setdefault(list_key(resource.path.format(**{parent: holder["id"]}), {}), own)
 
+    @property
+    def version(self) -> str:
+        """The server's version, such as C(0.77.1) (C(GET /api/instance/version), since 0.64.2: older ones do not tell it)."""
+        try:
+            return str(self.get("instance/version")["management_current_version"])
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return ""
+
     def account(self) -> Row:
         """The account that the token belongs to, with its settings (C(GET /api/accounts))."""
         return self.all_rows("accounts")[0]
+
+    @property
+    def embedded(self) -> bool | None:
+        """Whether the server has its embedded identity provider; None where its version does not know of one."""
+        return self.account()["settings"].get(EMBEDDED_IDP)
 
     def redirect_urls(self) -> tuple[str, str]:
         """Where the embedded provider wants people sent back to, after a login and after a log-out.

@@ -211,7 +211,7 @@ def _logs_in(context: Context, provider: Mapping[str, Any], things: Things, pass
 
 def _netbird(context: Context, things: Things) -> None:
     service = Netbird(context)
-    things["netbird_version"] = service.get("instance/version")["management_current_version"]
+    things["netbird_version"] = service.version
     things["nb_account"] = service.account()
     things["nb_groups"] = service.all_rows("groups")
     users = service.all_rows("users")
@@ -219,8 +219,8 @@ def _netbird(context: Context, things: Things) -> None:
     if things.get("person"):
         email = str(things["person"]["email"]).lower()
         things["nb_same"] = [row for row in users if email and str(row["email"]).lower() == email]
-    if things["setup"] == "management":
-        things["connectors"] = service.all_rows("identity-providers")
+    if things["setup"] == "management" and service.embedded is not None:
+        things["connectors"] = service.rows_of_kind("connector")
         named = [row for row in things["connectors"] if row["name"] == things["connector_name"]]
         things["connector"] = named[0] if named else None
         things["callback"], things["log_out_callback"] = service.redirect_urls()

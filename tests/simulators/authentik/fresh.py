@@ -42,7 +42,7 @@ class _Policy(NamedTuple):
     order: int = 0
     failure_result: bool = False
     target: str = ""
-    since: str = "2025.10"
+    since: str = "2024.10"
     expression: str = "return True"
 
 
@@ -230,6 +230,9 @@ def fresh(version: str, token: str, pair: KeyPair) -> State:
     _flows(state)
     _policies(state)
     for mapping in MAPPINGS:
+        # UNRECORDED: releases before 2025.10 (authentik's blueprints)
+        if mapping.scope_name == "entitlements" and not state.at_least("2024.12"):
+            continue
         pk = new_id()
         expression = EXPRESSIONS[mapping.scope_name]
         state.mappings[pk] = {"pk": pk, **mapping._asdict(), "expression": expression}

@@ -18,9 +18,16 @@ from typing import Any
 Row = dict[str, Any]
 Table = dict[Any, Row]
 
-# The release and, as the servers that were recorded named themselves, its version string.
+# The release and, as the servers that were recorded named themselves, its version string. None before 2025.10 was.
 # Two servers of 2026.5 were recorded: the release candidate, and the release, which knows a provider's `grant_types`.
-VERSIONS = {"2025.10": "2025.10.0-rc1", "2026.5": "2026.5.0-rc1", "2026.5.0": "2026.5.0", "2026.8": "2026.8.0"}
+VERSIONS = {
+    "2024.10": "2024.10.5",
+    "2024.12": "2024.12.5",
+    "2025.10": "2025.10.0-rc1",
+    "2026.5": "2026.5.0-rc1",
+    "2026.5.0": "2026.5.0",
+    "2026.8": "2026.8.0",
+}
 GRANTS_NAMED = "2026.5.0"  # since then a provider names the grants that it may be used with
 TABLES = (
     "users",

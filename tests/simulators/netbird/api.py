@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from . import agents, invites, peers, people, proxies
+from . import agents, invites, peers, people, proxies, versions
 from .endpoints import ENDPOINTS, Call, Endpoint
 from .grants import never
 from .kinds import KINDS, Kind
@@ -120,15 +120,15 @@ class Api:
             cleaned = "/api/" + re.sub("/+", "/", path).lstrip("/")
             return Response(status_code=301, headers={"location": cleaned})
         found = match(request.method, path)
-        if found is None:
+        if found is None or versions.lacks(self.state.version, path):
             return not_found()
         endpoint, ids = found
         # the embedded provider keeps these in the store that it waits for (measured: facts)
         if self.state.stuck and endpoint.path.startswith("identity-providers"):
             return await never(request)
-        body = await request.body()
+        body = versions.known(self.state.version, path, self._parse(await request.body()))
         try:
-            call = Call(self.state, request.method, ids, request.query_params, self._parse(body))
+            call = Call(self.state, request.method, ids, request.query_params, body)
             if not endpoint.anonymous:
                 call.account, call.user = await self._caller(request.headers.get("authorization"))
                 if endpoint.module and not people.may(call.user, endpoint.module, people.OPERATIONS[call.method]):
@@ -138,6 +138,7 @@ class Api:
             return answer(refused.status, {"message": refused.message, "code": refused.status})
         if endpoint.empty:
             return Response(status_code=endpoint.empty)
+        shown = versions.known(self.state.version, path, shown)
         return answer(200, shown, "application/json" if endpoint.plain else JSON)
 
     @staticmethod

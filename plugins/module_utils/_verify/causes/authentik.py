@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.bindings import ENTITLEMENT
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.people import names_in
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import release
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.cause import Catalogue
@@ -22,7 +23,9 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verif
 cause = Catalogue()
 REFUSED = ("callback_failed", "token_invalid")
 # The oldest release whose answers the collection was tested with.
-OLDEST = "2025.10.0-rc1"
+OLDEST = str(ENTITLEMENT.since)
+# The last one that the collection was tested with.
+NEWEST = "2026.8"
 # Claims that every id_token has; the others come from scope mappings.
 PROTOCOL = {"acr", "amr", "aud", "auth_time", "exp", "iat", "iss", "jti", "nonce", "sid", "sub"}
 LOOPBACK = "http://localhost:53000"
@@ -67,12 +70,24 @@ def _missing_redirects(seen: Seen) -> list[str]:
 @cause(
     check="authentik's version",
     symptom="Entitlements, flows or fields that the set-up needs are missing.",
-    remedy="Update authentik to 2025.10 or later.",
+    remedy=f"Update authentik to {OLDEST} or later.",
 )
 def authentik_too_old(seen: Seen) -> str:
-    """This authentik is older than the releases that the set-up is known to work with."""
+    """This authentik is older than the entitlements of applications."""
     version = seen.authentik_version
     return f"version {version}" if release(version) < release(OLDEST) else ""
+
+
+@cause(
+    check="authentik's version",
+    warning=True,
+    symptom="Mostly none.",
+    remedy=f"If anything does not work, look for a newer version of this collection: it was tested with authentik up to {NEWEST}.",
+)
+def authentik_newer(seen: Seen) -> str:
+    """This authentik is newer than those that the collection was tested with."""
+    version = seen.authentik_version
+    return f"version {version}" if release(version)[:2] > release(NEWEST)[:2] else ""
 
 
 @cause.evidence("authentik's version")

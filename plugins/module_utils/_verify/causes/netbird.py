@@ -12,12 +12,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import release
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.account import EMBEDDED_IDP
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.kinds import REFERENCES
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.cause import Catalogue
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.seen import Seen, said_by
 
 cause = Catalogue()
-# The first release with the embedded identity provider.
-OLDEST = "0.62.0"
+# The first release with the embedded identity provider, and the last one that the collection was tested with.
+OLDEST = REFERENCES["connector"].since
+NEWEST = "0.77"
 # What NetBird answers to a request without the header (measured); a wrong token is "token invalid".
 NO_HEADER = "no valid authentication provided"
 CLAIMS = {"management": "groups", "standalone": "entitlements"}
@@ -40,16 +43,28 @@ def _unreadable(seen: Seen) -> str:
 )
 def netbird_too_old(seen: Seen) -> str:
     """This NetBird is older than its embedded identity provider."""
+    old = EMBEDDED_IDP not in seen.nb_account["settings"]
+    return f"its account has no setting {EMBEDDED_IDP}, as all have since {OLDEST}" if old else ""
+
+
+@cause(
+    check="NetBird's version",
+    warning=True,
+    symptom="Mostly none.",
+    remedy=f"If anything does not work, look for a newer version of this collection: it was tested with NetBird up to {NEWEST}.",
+)
+def netbird_newer(seen: Seen) -> str:
+    """This NetBird is newer than those that the collection was tested with."""
     version = seen.netbird_version
-    # Who built it from its source has no number: it says development.
+    # Who built it from its source has no number: it says development. An old one says nothing.
     numbered = version[:1].isdigit()
-    return f"version {version}" if numbered and release(version) < release(OLDEST) else ""
+    return f"version {version}" if numbered and release(version)[:2] > release(NEWEST)[:2] else ""
 
 
-@cause.evidence("NetBird's version", setup="management")
+@cause.evidence("NetBird's version")
 def netbird_version(seen: Seen) -> str:
     """The version."""
-    return str(seen.netbird_version)
+    return str(seen.netbird_version or "before 0.64.2, which does not tell it")
 
 
 @cause(
