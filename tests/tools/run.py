@@ -218,7 +218,8 @@ class Run:
 
 def docs(run: Run, core: str, bin_dir: Path) -> None:
     """The site: guides, modules, plugins and roles, as HTML."""
-    run.call("docs: troubleshooting", core, bin_dir, ["python", "tests/tools/troubleshooting.py"])
+    for page in ("troubleshooting", "versions"):
+        run.call(f"docs: {page}", core, bin_dir, ["python", f"tests/tools/{page}.py"])
     site = BUILD / "docs"
     shutil.rmtree(site, ignore_errors=True)
     (site / "rst").mkdir(parents=True)

@@ -114,7 +114,8 @@ class Netbird(Service):
     @property
     def embedded(self) -> bool | None:
         """Whether the server has its embedded identity provider; None where its version does not know of one."""
-        return self.account()["settings"].get(EMBEDDED_IDP)
+        found: bool | None = self.account()["settings"].get(EMBEDDED_IDP)
+        return found
 
     def redirect_urls(self) -> tuple[str, str]:
         """Where the embedded provider wants people sent back to, after a login and after a log-out.

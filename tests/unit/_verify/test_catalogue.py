@@ -51,8 +51,9 @@ def test_a_netbird_that_was_built_from_its_source_is_not_newer(version: str, saw
     assert cause.found(Seen({"netbird_version": version})) == saw
 
 
-def test_the_page_is_written_from_the_catalogue() -> None:
-    spec = importlib.util.spec_from_file_location("troubleshooting", ROOT / "tests/tools/troubleshooting.py")
+@pytest.mark.parametrize("name", ["troubleshooting", "versions"])
+def test_the_page_is_written_from_the_specifications(name: str) -> None:
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"tests/tools/{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -82,7 +82,7 @@ def authentik_too_old(seen: Seen) -> str:
     check="authentik's version",
     warning=True,
     symptom="Mostly none.",
-    remedy=f"If anything does not work, look for a newer version of this collection: it was tested with authentik up to {NEWEST}.",
+    remedy=f"If anything does not work, look for a newer release of this collection (tested with authentik up to {NEWEST}).",
 )
 def authentik_newer(seen: Seen) -> str:
     """This authentik is newer than those that the collection was tested with."""

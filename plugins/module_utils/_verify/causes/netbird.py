@@ -51,7 +51,7 @@ def netbird_too_old(seen: Seen) -> str:
     check="NetBird's version",
     warning=True,
     symptom="Mostly none.",
-    remedy=f"If anything does not work, look for a newer version of this collection: it was tested with NetBird up to {NEWEST}.",
+    remedy=f"If anything does not work, look for a newer release of this collection (tested with NetBird up to {NEWEST}).",
 )
 def netbird_newer(seen: Seen) -> str:
     """This NetBird is newer than those that the collection was tested with."""
