@@ -256,7 +256,7 @@ def test_a_transaction_with_bindings(newest: authentik.Running) -> None:
     assert [row["group"] for row in call("GET", "policies/bindings/", target=app)["results"]] == [group]
 
 
-@pytest.mark.parametrize("version", authentik.VERSIONS)
+@pytest.mark.parametrize("version", [version for version in authentik.VERSIONS if version != "2024.10"])
 def test_snapshots_without_ids_can_be_compared(version: str) -> None:
     """Two servers on which the same was done are alike, whatever they made up; a difference is seen."""
     seen = []

@@ -230,7 +230,7 @@ def fresh(version: str, token: str, pair: KeyPair) -> State:
     _flows(state)
     _policies(state)
     for mapping in MAPPINGS:
-        # UNRECORDED: releases before 2025.10 (authentik's blueprints)
+        # UNRECORDED: releases before 2025.10 (the blueprints in authentik's source)
         if mapping.scope_name == "entitlements" and not state.at_least("2024.12"):
             continue
         pk = new_id()
