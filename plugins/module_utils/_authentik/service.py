@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.permissions import missing
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
@@ -96,6 +97,8 @@ class Authentik(Service):
         try:
             return super().request(method, path, params=params, body=body)
         except ApiError as error:
+            if lacking := missing(error):
+                error.args = (f"{error} It takes {' and '.join(lacking)}.",)
             gone = _ids_of_nothing(error, {**(params or {}), **(body or {})})
             labels = [
                 f"{REFERENCES[kind].kind} {name!r}"

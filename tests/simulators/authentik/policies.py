@@ -20,6 +20,12 @@ def _entitlement_deleted(view: View, row: Row) -> None:
     drop_bindings(view, "target", row["pbm_uuid"])
 
 
+def _check_entitlement(view: View, _attrs: Row, _row: Row | None) -> None:
+    if not view.superuser and "authentik_core.view_application" not in view.state.permissions_of(view.caller):
+        # UNRECORDED: whom authentik does not show the application (measured on a 2026.5)
+        raise Invalid({"app": ["User does not have access to application."]})
+
+
 ENTITLEMENTS = Resource(
     path="core/application_entitlements/",
     table="entitlements",
@@ -35,6 +41,7 @@ ENTITLEMENTS = Resource(
     lookup="pbm_uuid",
     filters={"app": reference("applications"), "name": exact, "pbm_uuid": exact},
     unique_together=("app", "name"),
+    check=_check_entitlement,
     deleted=_entitlement_deleted,
 )
 
