@@ -182,7 +182,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             if keeps and cache:
                 kept: dict[str, list[Row]] = self._cache[key]
                 return kept
-        rows = execute(read, Context(options, check_mode=True))
+        rows = execute(read, Context(options, check_mode=True), {})
         if keeps:
             self._cache[key] = rows
         return rows

@@ -164,7 +164,7 @@ def key_of(service: Authentik, identifier: str) -> str:
 
 
 def refuse_others(params: Mapping[str, Any], current: Mapping[str, Any] | None) -> None:
-    if params["key"] == "":
+    if params["key"] is not None and not params["key"].strip():
         raise Failure("key is empty. Leave it out, and authentik makes one. Nothing was changed.")
     moment(params["expires"])
     if current is None:

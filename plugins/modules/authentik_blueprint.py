@@ -91,6 +91,11 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     text,
 )
 
+try:
+    import yaml
+except ImportError:
+    yaml = None  # without it, authentik is the first to look
+
 SUCCESSFUL = "successful"
 # Seconds between two looks at what the worker has done.
 PAUSE = 0.5
@@ -118,6 +123,7 @@ ARGUMENT_SPEC = argument_spec(
 
 def run(context: Context) -> dict[str, Any]:
     """One object, and what no other has: a worker that does something with it when it is told to, and is waited for."""
+    refuse_bad(context.params["content"])
     service = Authentik(context)
     result = ensure_object(context, service, BLUEPRINT, returns="blueprint")
     if context.params["state"] == "absent" or result["blueprint"].get("enabled") is False:
@@ -137,6 +143,18 @@ def run(context: Context) -> dict[str, Any]:
         before[label] = {**before.get(label, {}), "applied": False}
     after[label] = {**after.get(label, {}), "applied": True}
     return {**result, "changed": True}
+
+
+def refuse_bad(content: str | None) -> None:
+    """authentik answers what is no document of YAML with a failure of its own."""
+    if not content or yaml is None:
+        return
+    try:
+        document = yaml.compose(content, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise Failure(f"content is no YAML: {' '.join(str(error).split())}. Nothing was changed.") from None
+    if not isinstance(document, yaml.MappingNode):
+        raise Failure("content is no blueprint, which has its version and its entries by name. Nothing was changed.")
 
 
 def applied(row: Mapping[str, Any]) -> bool:

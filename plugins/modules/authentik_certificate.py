@@ -94,6 +94,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     argument_spec,
     ensure_object,
     run_module,
+    text,
 )
 
 PATH = "crypto/certificatekeypairs/"
@@ -134,7 +135,7 @@ IMPORTED = Resource(
     fields=(
         Field("name", required=True),
         Field("certificate", api="fingerprint_sha256", canonical=fingerprint),
-        Field("key", api="key_data", secret=True, readable=False, on_create=True),
+        Field("key", api="key_data", secret=True, readable=False, on_create=True, canonical=text),
     ),
     sending=imported,
 )

@@ -119,13 +119,14 @@ ARGUMENT_SPEC = argument_spec(
 
 
 def run(context: Context) -> dict[str, Any]:
-    params = context.params
+    params, service = context.params, Authentik(context)
     resource = resource_of(params)
     options = {**params["secrets"], **params["fields"], **params["identity"], "state": params["state"]}
     always = params["update_secrets"] == "always"
+    refuse_unknown(service, resource)
     return ensure_object(
         replace(context, params=options),
-        Authentik(context),
+        service,
         resource,
         returns="object",
         update_secret=always,
@@ -147,7 +148,7 @@ def resource_of(params: Mapping[str, Any]) -> Resource:
         filter=identity[0],
         fields=(
             *(field_of(name, value, params) for name, value in {**params["identity"], **params["fields"]}.items()),
-            *(Field(name, secret=True, readable=False, on_create=True) for name in params["secrets"]),
+            *(Field(name, secret=True, readable=False, on_create=True, canonical=text) for name in params["secrets"]),
         ),
     )
 
@@ -175,6 +176,17 @@ def refuse_bad(params: Mapping[str, Any]) -> None:
     wrong = [name for name in names if not re.fullmatch(r"\w+", name) or name == "state"]
     if wrong:
         raise Failure(f"{', '.join(map(repr, wrong))}: no such name of a field is possible here. Nothing was changed.")
+
+
+def refuse_unknown(service: Authentik, resource: Resource) -> None:
+    """authentik takes a field that it does not know without a word, and makes the object without it.
+
+    Of one that is only read, as most ids are, it tells too.
+    """
+    names = [*(field.name for field in resource.fields), resource.id]
+    unknown = [repr(name) for name in names if service.takes(resource, name) is False]
+    if unknown:
+        raise Failure(f"{resource.kind} has no {' and no '.join(unknown)} in this version of authentik. Nothing was changed.")
 
 
 def main() -> None:

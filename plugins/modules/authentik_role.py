@@ -55,15 +55,17 @@ role:
     permissions: [authentik_core.view_user]
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     STATE_ARGUMENT,
+    Consent,
     Context,
     Endpoint,
     Field,
+    Operation,
     Resource,
     argument_spec,
     ensure_object,
@@ -77,6 +79,19 @@ def permissions_of(service: Authentik, role: Mapping[str, Any]) -> list[str]:
     """What a role permits on every object of a kind (C(GET rbac/permissions/?role=)), as C(app.permission)."""
     rows = service.all_rows("rbac/permissions/", {"role": role["pk"]})
     return [f"{row['app_label']}.{row['codename']}" for row in rows]
+
+
+def unknown_permissions(service: Authentik, operation: Operation, _plan: Sequence[Operation]) -> str:
+    """authentik makes the role before it refuses a permission, and answers one that there is not with a failure of its own."""
+    held = operation.existing.get("permissions") or []
+    new = [each for each in operation.values.get("permissions", []) if each not in held]
+    unknown = []
+    for permission in new:
+        app, _dot, codename = permission.partition(".")
+        rows = service.all_rows("rbac/permissions/", {"codename": codename}) if codename else []
+        if app not in [row["app_label"] for row in rows if row["codename"] == codename]:
+            unknown.append(repr(permission))
+    return f"authentik has no permission {' and no '.join(unknown)}" if unknown else ""
 
 
 ROLE = Resource(
@@ -97,6 +112,7 @@ ROLE = Resource(
             removal=Endpoint(f"{ASSIGNED}unassign/", "permissions", method="PATCH"),
         ),
     ),
+    consents=(Consent("", unknown_permissions),),
 )
 ARGUMENT_SPEC = argument_spec(Authentik, {**ROLE.arguments(), **STATE_ARGUMENT})
 

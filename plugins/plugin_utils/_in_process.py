@@ -45,6 +45,16 @@ if REQUESTS_IMPORT_ERROR is None:
         default_trust()
 
 
+def validate(spec: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
+    """The result of ansible-core's validation of a task's arguments."""
+    try:
+        return ArgumentSpecValidator(**spec).validate(arguments)
+    except TypeError:
+        # ansible-core looks for options in a number too.
+        names = [name for name, option in spec["argument_spec"].items() if option.get("options") and name in arguments]
+        raise AnsibleActionFail(f"{', '.join(names)}: a dictionary is needed where there is something else.") from None
+
+
 class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core publishes no types
     """Runs the module that the task names: here if that is the same, as an ordinary module if not."""
 
@@ -89,14 +99,14 @@ class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core publish
         )
 
     def _call(self, host: str) -> dict[str, Any]:
-        validation = ArgumentSpecValidator(**self._module.ARGUMENT_SPEC).validate(self._task.args)
+        validation = validate(self._module.ARGUMENT_SPEC, self._task.args)
         hidden = set(validation._no_log_values)
         if validation.error_messages:
             raise AnsibleActionFail(remove_values(validation.errors.msg, hidden))
         progress = Progress(host)
         context = Context(validation.validated_parameters, self._task.check_mode, progress=progress)
         try:
-            result = execute(self._module.run, context)
+            result = execute(self._module.run, context, self._module.ARGUMENT_SPEC["argument_spec"])
         except Failure as failure:
             result = {"failed": True, "msg": str(failure), **failure.result()}
         finally:

@@ -10,7 +10,6 @@ that hundreds of these take seconds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
-from simulators import authentik, netbird
-from simulators._server import Fault, Running
-from support import VERSIONS, Servers
-from support.cases import CASES, ISSUER, Case, arrange
-from support.modules import run
+from simulators._server import Fault
+from support.cases import CASES, Case
+from support.stage import Stage, stage
 
 # What a module has to get over by itself: the connection cut before or after the server acts, and failures of what is between.
 PASSING = {
@@ -43,59 +40,23 @@ LASTING = {
 }
 
 
-class Stage:
-    """The servers of one case."""
+def disturbances(at: Stage, options: dict[str, Any], faults: Mapping[str, Fault]) -> Iterator[tuple[tuple[str, int], Any]]:
+    """Yield (kind, request) of each disturbance of a step, and the state that it ends in where nothing disturbs it.
 
-    def __init__(self, case: Case, servers: Servers) -> None:
-        self.case, self.servers = case, servers
-
-    def run(self, module: str, options: dict[str, Any]) -> dict[str, Any]:
-        """The result of a module, with the connection that its action group would have."""
-        values = {name: self.servers.issuer if value == ISSUER else value for name, value in options.items()}
-        service = module.partition("_")[0]
-        connection = self.servers.connection_of(service)
-        return run(module, {**connection, **values})
-
-    def step(self, options: dict[str, Any]) -> dict[str, Any]:
-        return self.run(self.case.module, {**self.case.key, **options})
-
-    @property
-    def server(self) -> Running:
-        """The one that the module talks to."""
-        return self.servers.authentik if self.case.module.startswith("authentik") else self.servers.netbird
-
-    def state(self) -> Any:
-        """All that lasts, without what each server makes up for itself."""
-        return self.servers.comparable_snapshot()
-
-    def disturbances(self, options: dict[str, Any], faults: Mapping[str, Fault]) -> Iterator[tuple[tuple[str, int], Any]]:
-        """Yield (kind, request) of each disturbance of a step, and the state that it ends in where nothing disturbs it.
-
-        Whenever one is yielded, all is as it was before the step, and the fault is waited for; in the end the step is done.
-        """
-        before = self.servers.frozen()
-        self.server.clear()
-        self.step(options)
-        count, expected, after = len(self.server.requests), self.state(), self.servers.frozen()
-        assert count
-        for kind, fault in faults.items():
-            for at in range(count):
-                before.restore()
-                self.server.inject(replace(fault, skip=at))
-                yield (kind, at), expected
-                self.server.clear_faults()
-        after.restore()
-
-
-@contextmanager
-def stage(case: Case, folder: Path) -> Iterator[Stage]:
-    with authentik.serve(version=VERSIONS[-1]) as one, netbird.serve() as other:
-        made = Stage(case, Servers(one, other, folder))
-        arrange(made.servers)
-        for task in case.before:
-            ((name, options),) = task.items()
-            made.run(name.rpartition(".")[2], options)
-        yield made
+    Whenever one is yielded, all is as it was before the step, and the fault is waited for; in the end the step is done.
+    """
+    before = at.servers.frozen()
+    at.server.clear()
+    at.step(options)
+    count, expected, after = len(at.server.requests), at.state(), at.servers.frozen()
+    assert count
+    for kind, fault in faults.items():
+        for number in range(count):
+            before.restore()
+            at.server.inject(replace(fault, skip=number))
+            yield (kind, number), expected
+            at.server.clear_faults()
+    after.restore()
 
 
 def steps_of(case: Case) -> dict[str, dict[str, Any]]:
@@ -106,7 +67,7 @@ def steps_of(case: Case) -> dict[str, dict[str, Any]]:
 def test_a_passing_disturbance_changes_nothing(case: Case, tmp_path: Path) -> None:
     with stage(case, tmp_path) as at:
         for name, options in steps_of(case).items():
-            for which, expected in at.disturbances(options, PASSING):
+            for which, expected in disturbances(at, options, PASSING):
                 assert at.step(options)["changed"] is True, (name, which)
                 at.server.clear_faults()
                 assert at.state() == expected, (name, which)
@@ -117,7 +78,7 @@ def test_a_passing_disturbance_changes_nothing(case: Case, tmp_path: Path) -> No
 def test_the_next_run_finishes_what_was_interrupted(case: Case, tmp_path: Path) -> None:
     with stage(case, tmp_path) as at:
         for name, options in steps_of(case).items():
-            for which, expected in at.disturbances(options, LASTING):
+            for which, expected in disturbances(at, options, LASTING):
                 with pytest.raises(Failure) as caught:
                     at.step(options)
                 assert str(caught.value).endswith("."), (name, which)

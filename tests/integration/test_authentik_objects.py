@@ -98,7 +98,23 @@ def test_bad_input(servers: Servers, kind: str, options: dict[str, Any], words: 
 def test_what_authentik_does_not_take_is_an_error(servers: Servers) -> None:
     fields = {"days": 90, "unheard_of": True}
     failed = ensure(servers, "object", path="policies/password_expiry/", identity={"name": "x"}, fields=fields)
-    assert "the setting unheard_of did not take" in failed["msg"]
+    assert "policies/password_expiry has no 'unheard_of' in this version of authentik" in failed["msg"]
+    assert writes(servers) == []
+
+
+def test_an_identity_that_authentik_would_keep_otherwise_is_an_error(servers: Servers) -> None:
+    failed = ensure(servers, "object", path="policies/password_expiry/", identity={"name": "x "}, fields={"days": 90})
+    assert "name is 'x ', of which authentik would keep 'x'" in failed["msg"]
+    assert writes(servers) == []
+
+
+def test_what_addresses_an_object_is_escaped(servers: Servers) -> None:
+    for name in ("a/b?c", "a"):
+        options = {"path": "policies/password_expiry/", "identity": {"name": name}, "id": "name"}
+        ensure(servers, "object", **options, fields={"days": 90})
+        ensure(servers, "object", **options, fields={"days": 30})
+        paths = [request.path for request in servers.authentik.requests if request.method == "PATCH"]
+        assert paths == [f"/api/v3/policies/password_expiry/{name}/"]
 
 
 def test_two_objects_of_one_identity_are_an_error(servers: Servers) -> None:

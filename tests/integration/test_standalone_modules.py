@@ -69,7 +69,8 @@ def test_bad_input_of_a_module(servers: Servers, in_process: bool) -> None:
 def test_a_permission_that_only_authentik_knows(servers: Servers) -> None:
     played = servers.play([task("authentik_role", name="new", permissions=["Can view users"])])
     assert played.code != 0
-    assert "codename must be given as app_label.codename" in played.failure
+    assert "authentik has no permission 'Can view users'" in played.failure
+    assert played.writes == []
 
 
 def test_a_person_with_a_password(servers: Servers) -> None:

@@ -8,19 +8,26 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.errors import AnsibleActionFail
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import execute
+from ansible_collections.zerotrust.netbird_authentik.plugins.plugin_utils._in_process import MODULES, validate
+
+
+def spec_of(name: str) -> dict[str, Any]:
+    """The argument spec of a module, with what else it is held to."""
+    return dict(import_module(f"{MODULES}.{name}").ARGUMENT_SPEC)
 
 
 def run(name: str, options: dict[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
-    """The result of a module; one that fails raises its ``Failure``."""
-    module = import_module(f"ansible_collections.zerotrust.netbird_authentik.plugins.modules.{name}")
-    validation = ArgumentSpecValidator(**module.ARGUMENT_SPEC).validate(options)
-    assert not validation.error_messages, validation.error_messages
-    result: dict[str, Any] = module.run(Context(validation.validated_parameters, check_mode))
-    return result
+    """The result of a module; one that fails raises its ``Failure``, and what ansible-core refuses its own."""
+    validation = validate(spec_of(name), options)
+    if validation.error_messages:
+        raise AnsibleActionFail(validation.errors.msg)
+    context = Context(validation.validated_parameters, check_mode)
+    return execute(import_module(f"{MODULES}.{name}").run, context, spec_of(name)["argument_spec"])
 
 
 def call(name: str, options: dict[str, Any], *, check_mode: bool = False) -> dict[str, Any]:

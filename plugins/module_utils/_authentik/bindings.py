@@ -67,8 +67,7 @@ def ensure_bindings(context: Context) -> dict[str, Any]:
     refuse_loss(context, "bindings")
     application = service.id_of("application", slug)
     wanted = [BINDING.desired(entry) for entry in context.params["bindings"]]
-    if any(entry.get(kind) == "" for entry in wanted for kind in BOUND_KINDS):
-        raise Failure("bindings: a policy, group or user has an empty name. Nothing was changed.")
+    _refuse_wrong("bindings", wanted)
     refuse_duplicates("bindings", [_bound(entry) for entry in wanted])
     rows = bindings_of(service, [application])
     target = f"application {slug!r}"
@@ -95,6 +94,8 @@ def ensure_entitlements(context: Context) -> dict[str, Any]:
     for entry in entries:
         refuse_duplicates(f"the groups of entitlement {entry['name']!r}", entry["groups"] or [])
         refuse_duplicates(f"the users of entitlement {entry['name']!r}", entry["users"] or [])
+        holders = [{kind: name} for kind in ("group", "user") for name in entry[f"{kind}s"] or []]
+        _refuse_wrong(f"entitlement {entry['name']!r}", holders)
     application = service.id_of("application", slug)
     rows = [] if isinstance(application, Unknown) else service.rows(ENTITLEMENT, {"app": application})
     if context.params["state"] == "absent":
@@ -104,7 +105,7 @@ def ensure_entitlements(context: Context) -> dict[str, Any]:
 
     operations, targets = plan_set(
         ENTITLEMENT,
-        [{"app": application, **ENTITLEMENT.desired(entry)} for entry in entries],
+        [{"app": application, **entry} for entry in service.resolve(ENTITLEMENT, [*map(ENTITLEMENT.desired, entries)])],
         rows,
         labels=[ENTITLEMENT.named(name) for name in names],
         prune=prune,
@@ -113,6 +114,15 @@ def ensure_entitlements(context: Context) -> dict[str, Any]:
     operations += _plan_holders(service, entries, targets, prune)
     kept = [] if prune else [row["name"] for row in rows]
     return {**finish_set(context, service, operations)[0], "entitlements": sorted({*names, *kept})}
+
+
+def _refuse_wrong(what: str, wanted: Iterable[Mapping[str, Any]]) -> None:
+    """Of several bindings authentik would make those that are right before it refuses the others."""
+    for entry in wanted:
+        if any(entry.get(kind) == "" for kind in BOUND_KINDS):
+            raise Failure(f"{what}: a policy, group or user has an empty name. Nothing was changed.")
+        if entry.get("timeout", 0) < 0:
+            raise Failure(f"{what}: the timeout {entry['timeout']} is below 0. Nothing was changed.")
 
 
 def _plan_holders(

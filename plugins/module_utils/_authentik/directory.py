@@ -8,6 +8,7 @@ PRIVATE to this collection. A set is made of the same objects as the module of o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,22 @@ GROUP = Resource(
         Field("roles", type="list", elements="str", ref="role", unordered=True),
     ),
 )
+# What Django takes for an address, or near enough; authentik adds nothing to it.
+EMAIL = re.compile(r"[^@\s]+@([^@\s]+\.[^@\s.]+|localhost)")
+LONGEST_USERNAME = 150
+
+
+def _user_wrong(user: Mapping[str, Any], now: Row | None) -> str:
+    """Of several users authentik would make those that are right before it refuses the others."""
+    if len(user["username"]) > LONGEST_USERNAME:
+        return f"the username is longer than {LONGEST_USERNAME} characters"
+    if not all((user["path"] or "users").split("/")) or user["path"] == "":
+        return f"the path {user['path']!r} is empty, or has an empty part"
+    email = text(user["email"])
+    kept = not email or (now is not None and email == now["email"])
+    return "" if kept or EMAIL.fullmatch(email) else f"{email!r} is no email address"
+
+
 USER = Resource(
     kind="user",
     path="core/users/",
@@ -63,6 +80,7 @@ USER = Resource(
             endpoint=Endpoint("core/users/{pk}/set_password/", "password"),
         ),
     ),
+    invalid=_user_wrong,
 )
 UPDATE_PASSWORD: dict[str, dict[str, Any]] = {
     "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
@@ -135,5 +153,5 @@ def _update_password(options: Mapping[str, Any]) -> bool:
 
 
 def _refuse_empty(entries: Sequence[Mapping[str, Any]]) -> None:
-    if any(entry["password"] == "" for entry in entries):
+    if any(entry["password"] is not None and not entry["password"].strip() for entry in entries):
         raise Failure("password is empty. Leave it out, and the user has none. Nothing was changed.")

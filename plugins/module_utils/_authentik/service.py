@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.permissions import missing
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
@@ -120,7 +121,11 @@ class Authentik(Service):
             page = answer["pagination"]["next"]
 
     def url(self, resource: Resource, row: Row) -> str:
-        return f"{resource.path}{row[resource.id]}/"
+        return f"{resource.path}{quote(str(row[resource.id]), safe='')}/"
+
+    def kept(self, value: str) -> str:
+        # Django REST framework does so with every text (measured).
+        return value.strip()
 
     @property
     def version(self) -> str:

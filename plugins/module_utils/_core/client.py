@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlencode
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure, NoAnswerError
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http.session import (
@@ -35,6 +36,9 @@ CONNECTION_ARGUMENTS: dict[str, dict[str, Any]] = {
     "ca_path": {"type": "path"},
     "timeout": {"type": "float", "default": 30.0},
 }
+LONGEST_TIMEOUT = 86400
+# Characters of a query. authentik's web server refuses more than 4,094 in a whole line, without a word about it.
+LONGEST_QUERY = 3800
 
 
 class Client:
@@ -58,7 +62,12 @@ class Client:
     ) -> None:
         if not url.startswith(("http://", "https://")):
             raise Failure(f"{option}_url must start with http:// or https://, for example https://{service.lower()}.company.")
-        refuse_missing(ca_path)
+        if "?" in url or "#" in url:
+            raise Failure(f"{option}_url must end before any ? or #: it is where {service} is, and no page of it.")
+        refuse_unusable(ca_path, timeout)
+        if not (authorization.isascii() and authorization.isprintable()):
+            # The message of http.client would quote it.
+            raise Failure(f"{option}_token holds a character that no token has, such as a line break.")
         self.url = url.rstrip("/")
         self._service = service
         self._option = option
@@ -81,6 +90,9 @@ class Client:
         return self._sessions.own
 
     def request(self, method: str, path: str, *, params: Any = None, body: Any = None) -> Any:
+        if len(urlencode(params or {}, doseq=True)) > LONGEST_QUERY:
+            longest = max(params, key=lambda name: len(str(params[name])))
+            raise Failure(f"{longest} {str(params[longest])[:40]!r}… is too long to be looked up in {self._service}.")
         try:
             response = self._session.request(
                 method,
@@ -143,10 +155,12 @@ class Client:
         return f"said: {words}" if words else "gave no reason", advice
 
 
-def refuse_missing(ca_path: str | None) -> None:
+def refuse_unusable(ca_path: str | None, timeout: float) -> None:
     """requests would end with a traceback."""
     if ca_path and not os.path.exists(ca_path):
         raise Failure(f"ca_path names {ca_path!r}, which does not exist.")
+    if not 0 < timeout <= LONGEST_TIMEOUT:
+        raise Failure(f"timeout is {timeout:g}, and has to be a number of seconds from 0 to {LONGEST_TIMEOUT}.")
 
 
 def _messages(document: Any) -> tuple[str, dict[str, list[str]]]:

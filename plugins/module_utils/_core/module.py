@@ -10,6 +10,8 @@ that calls it inside of C(ansible-playbook).
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,20 +28,28 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     row_after,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import complete, plan_object
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation, complete, plan_object
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Row, Service
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Endpoint, Field, Resource, text
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import (
+    Consent,
+    Endpoint,
+    Field,
+    Resource,
+    text,
+)
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http.session import REQUESTS_IMPORT_ERROR
 
 __all__ = [
     "CONNECTION_ARGUMENTS",
     "SET_ARGUMENTS",
     "STATE_ARGUMENT",
+    "Consent",
     "Context",
     "Endpoint",
     "Failure",
     "Field",
     "MissingLibrary",
+    "Operation",
     "Resource",
     "Row",
     "argument_spec",
@@ -55,6 +65,9 @@ __all__ = [
 ]
 
 Run = Callable[[Context], "dict[str, Any]"]
+# PostgreSQL takes no NUL, and of a surrogate that stands alone Go makes another character.
+UNKEPT = re.compile("[\0\ud800-\udfff]")
+LARGEST = 2**63 - 1
 
 
 def argument_spec(
@@ -75,7 +88,7 @@ def run_module(spec: Mapping[str, Any], run: Run) -> None:
     module = AnsibleModule(supports_check_mode=True, **spec)
     context = Context(module.params, module.check_mode)
     try:
-        end, result = module.exit_json, execute(run, context)
+        end, result = module.exit_json, execute(run, context, spec["argument_spec"])
     except Failure as failure:
         end, result = module.fail_json, {"msg": str(failure), **failure.result()}
     for warning in context.warnings:
@@ -84,8 +97,32 @@ def run_module(spec: Mapping[str, Any], run: Run) -> None:
     end(**result)
 
 
-def execute(run: Run, context: Context) -> dict[str, Any]:
-    """Call a module's run, once its library is known to be there."""
+def execute(run: Run, context: Context, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Call a module's run, once its library is known to be there, and its parameters can be sent; ``options`` are their specs."""
     if REQUESTS_IMPORT_ERROR is not None:
         raise MissingLibrary(missing_required_lib("requests"), REQUESTS_IMPORT_ERROR)
+    for name, value in context.params.items():
+        wrong = _unsendable(options.get(name, {}), value)
+        if wrong:
+            raise Failure(f"{name} holds {wrong}. Nothing was changed.")
     return run(context)
+
+
+def _unsendable(option: Mapping[str, Any], value: Any) -> str:
+    """What of a value, of the type that its option should have, no server keeps as it is; nothing if it is well."""
+    if isinstance(value, Mapping):
+        inner = option.get("options") or {}
+        parts = [*(({}, name) for name in value), *((inner.get(name, {}), each) for name, each in value.items())]
+        return next(filter(None, (_unsendable(*part) for part in parts)), "")
+    if isinstance(value, (list, tuple)):
+        each_one = {**option, "type": option.get("elements")}
+        return next(filter(None, (_unsendable(each_one, each) for each in value)), "")
+    if isinstance(value, str) and UNKEPT.search(value):
+        return "a character that no server keeps (NUL, or half of one)"
+    if isinstance(value, bool):
+        return f"{value} in place of a number" if option.get("type") in ("int", "float") else ""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value}, which is no number to a server"
+    if isinstance(value, int) and abs(value) > LARGEST:
+        return "a number that is larger than any that a server keeps"
+    return ""

@@ -19,6 +19,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     Resource,
     Unknown,
     get_path,
+    same,
 )
 
 Row = Mapping[str, Any]
@@ -63,6 +64,10 @@ class Service:
     def supports(self, resource: Resource, field: Field, row: Row | None) -> bool:
         """Whether this server has a setting of an object, which is not there yet where there is no ``row``."""
         return True
+
+    def kept(self, value: str) -> str:
+        """A text as the server keeps it."""
+        return value
 
     def gone(self, error: ApiError) -> bool:
         """Whether a deletion is refused because the object is not there any more."""
@@ -221,8 +226,10 @@ class Service:
         return found
 
     def resolve(self, resource: Resource, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Options with ids in place of names. Every name of all items is checked before this returns."""
+        """Options with ids in place of names. Every name and text of all items is checked before this returns."""
         fields = {field.name: field for field in resource.fields}
+        for item in items:
+            self._refuse_texts(resource, item)
         wanted: dict[str, list[str]] = {}
         for item in items:
             for option, value in item.items():
@@ -236,6 +243,21 @@ class Service:
             }
             for item in items
         ]
+
+    def _refuse_texts(self, resource: Resource, item: Mapping[str, Any]) -> None:
+        """The server has to keep each text as it is given, or as it is compared."""
+        label = resource.titled(item)
+        for field in resource.fields:
+            value = item.get(field.name)
+            plain = field.type in ("str", "raw")
+            compared = field.canonical if plain and field.path not in resource.identity else same
+            for text in _texts(value) if plain or field.suboptions else []:
+                kept = self.kept(text)
+                if compared(kept) != compared(text):
+                    raise Failure(
+                        f"{label}: {field.name} is {field.shown(text)!r}, of which {self.name} would keep {field.shown(kept)!r}: "
+                        "white space before or after it goes. Nothing was changed."
+                    )
 
     def look_up(self, wanted: Mapping[str, Iterable[str]], *, required: bool = True) -> None:
         """Learn the ids of names, by kind, unless they are known."""
@@ -313,6 +335,15 @@ class Service:
         if kind not in self._counts:
             self._counts[kind] = Counter(_name_in(self.references[kind], row) for row in self.rows_of_kind(kind))
         return self._counts[kind][name]
+
+
+def _texts(value: Any) -> list[str]:
+    """The texts in a value."""
+    if isinstance(value, Mapping):
+        return _texts([*value.values()])
+    if isinstance(value, list):
+        return [text for each in value for text in _texts(each)]
+    return [value] if isinstance(value, str) else []
 
 
 def _name_in(reference: Resource, row: Row) -> str:

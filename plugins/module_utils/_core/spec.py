@@ -13,8 +13,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from string import Formatter
 from typing import Any
+
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
 
 HIDDEN = "(hidden)"
 HIDDEN_WRITTEN = "(hidden, written)"
@@ -119,7 +122,8 @@ class Field:
         if self.type == "list":
             # NetBird answers null for an empty list.
             items = [self.canonical(item) for item in value or []]
-            return sorted(items, key=_order) if self.unordered else items
+            # What a set names twice servers keep once.
+            return [item for item, _same in groupby(sorted(items, key=_order))] if self.unordered else items
         return self.canonical(value)
 
     def references(self, value: Any) -> list[tuple[str, Any]]:
@@ -250,7 +254,10 @@ class Resource:
         return " of ".join([self.named(" ".join(words) or None), *(repr(options.get(name)) for name in self.parents)])
 
     def desired(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """What a task asked for, by option; what it left out is not in it."""
+        """What a task asked for, by option; what it left out is not in it. Without a name it could be anything."""
+        for field in self.fields:
+            if field.required and isinstance(value := options.get(field.name), str) and not value.strip():
+                raise Failure(f"{self.kind}: {field.name} is empty. Nothing was changed.")
         return {field.name: options[field.name] for field in self.fields if options.get(field.name) is not None}
 
 

@@ -68,6 +68,8 @@ GROUP = netbird_kind(
 
 
 def _cannot_be(key: Mapping[str, Any], now: Row | None) -> str:
+    if (key["usage_limit"] or 0) < 0:
+        return f"the usage_limit {key['usage_limit']} is below 0, which stands for no limit"
     if now is None:
         return "there is no such key to revoke, and NetBird would make one that is valid" if key["revoked"] else ""
     return "a key that was revoked stays so" if now["revoked"] and not key["revoked"] else ""

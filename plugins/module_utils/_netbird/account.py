@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import Operation
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.service import Service
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Consent, Field, Resource
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.spec import Consent, Field, Resource, get_path
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.common import Row, groups
 
 # A setting that every account has since NetBird 0.62.0, whether the server has the provider or not.
@@ -23,7 +23,10 @@ EMBEDDED_IDP = "embedded_idp_enabled"
 UPDATES = re.compile(r"latest|disabled|v?\d+(\.\d+){2}|")
 
 
-def _no_version(settings: Mapping[str, Any], _now: Row | None) -> str:
+def _wrong(settings: Mapping[str, Any], now: Row | None) -> str:
+    for name in ("network_range", "network_range_v6"):
+        if settings[name] == "" and get_path(now, f"settings.{name}"):
+            return f"there is no way back to a {name} of NetBird's own choice, so it cannot be empty"
     wanted = settings["auto_update_version"] or ""
     return "" if UPDATES.fullmatch(wanted) else f"auto_update_version {wanted!r} is no version, and neither latest nor disabled"
 
@@ -76,6 +79,6 @@ ACCOUNT_SETTINGS = Resource(
         Field("local_mfa_enabled", type="bool", api="settings.local_mfa_enabled", since="0.71.0"),
         Field("agent_network_only", type="bool", api="settings.agent_network_only", since="0.75.0"),
     ),
-    invalid=_no_version,
+    invalid=_wrong,
     consents=(Consent("readdress_peers", _moves_peers),),
 )

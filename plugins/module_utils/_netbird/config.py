@@ -182,7 +182,11 @@ def _validated_entry(section: str, resource: Resource, number: int, entry: Any) 
         raise Failure(f"{where}: {', '.join(elsewhere)} name their {section} themselves. Nothing was changed.")
     # Left empty is left out, for what excludes each other too.
     given = {name: value for name, value in entry.items() if value is not None}
-    found = ArgumentSpecValidator(arguments, **(resource.constraints or {})).validate(given)
+    try:
+        found = ArgumentSpecValidator(arguments, **(resource.constraints or {})).validate(given)
+    except TypeError:
+        # ansible-core looks for options in a number too.
+        raise Failure(f"{where}: a dictionary is needed where there is something else. Nothing was changed.") from None
     if found.error_messages:
         raise Failure(f"{where}: {'; '.join(found.error_messages)}. Nothing was changed.")
     return dict(found.validated_parameters)

@@ -47,7 +47,9 @@ def _hands_over(_service: Service, operation: Operation, _plan: Sequence[Operati
     return "NetBird has one owner: whoever is now becomes an administrator"
 
 
-def _approved_for_good(user: Mapping[str, Any], now: Row | None) -> str:
+def _user_wrong(user: Mapping[str, Any], now: Row | None) -> str:
+    if now is None and user["is_service_user"] and user["name"] not in (None, user["user"]):
+        return "a service user has no name beside the one in the option user"
     back = user["approved"] is False and (now is None or now["approved"])
     return "nobody can take an approval back; is_blocked keeps somebody out" if back else ""
 
@@ -69,7 +71,7 @@ USER = netbird_kind(
     reading=_user_read,
     sending=_user_sent,
     tells=("password",),
-    invalid=_approved_for_good,
+    invalid=_user_wrong,
     consents=(Consent("transfer_ownership", _hands_over),),
 )
 USER_INVITE = netbird_kind(

@@ -44,7 +44,9 @@ REVERSE_PROXY_TOKEN = netbird_kind(
 )
 
 
-def _own_domain(domain: Mapping[str, Any], _now: Row | None) -> str:
+def _domain_wrong(domain: Mapping[str, Any], now: Row | None) -> str:
+    if now is None and not domain["target_cluster"]:
+        return "it needs a target_cluster"
     same = domain["domain"] == domain["target_cluster"]
     return "it is the cluster's own domain, below which services need no other" if same else ""
 
@@ -60,7 +62,7 @@ REVERSE_PROXY_DOMAIN = netbird_kind(
     by=("domain",),
     # The list has the clusters' own domains too.
     own=lambda row: bool(row["type"] == "custom"),
-    invalid=_own_domain,
+    invalid=_domain_wrong,
 )
 
 # What a target leads to, of which one is named, and the types that NetBird has for each.

@@ -20,7 +20,7 @@ from time import monotonic, time
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import refuse_missing
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import refuse_unusable
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http.session import (
     NO_AUTHORIZATION,
     open_session,
@@ -90,7 +90,7 @@ class Tls:
     timeout: float = 30.0
 
     def __post_init__(self) -> None:
-        refuse_missing(self.ca_path)
+        refuse_unusable(self.ca_path, self.timeout)
 
     @property
     def verify(self) -> str | bool:

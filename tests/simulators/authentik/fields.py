@@ -167,7 +167,7 @@ def redirect_uris(_field: Field, value: Any, state: State) -> Any:
                 re.compile(each["url"])
             except re.error:
                 raise Invalid(f"Invalid Regex Pattern: {each['url']}") from None
-    return [{key: each[key] for key in kept if key in each} for each in value]
+    return [{key: each[key].strip() for key in kept if key in each} for each in value]
 
 
 def _redirect_errors(entry: Any, state: State) -> dict[str, Any]:

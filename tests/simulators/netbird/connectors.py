@@ -98,8 +98,10 @@ def read(state: State, body: Any) -> Row:
     refuse_if(row["type"] not in TYPES or row["type"] in state.unknown_types, "unsupported identity provider type")
     needed = row["type"] not in WITHOUT_ISSUER
     refuse_if(needed and not row["issuer"], "identity provider issuer is required")
+    # UNRECORDED: control characters, which urlsplit drops (the source of Go's net/url)
+    plain = all(character.isprintable() for character in row["issuer"])
     parts = urlsplit(row["issuer"])
-    refuse_if(needed and not (parts.scheme and parts.netloc), "identity provider issuer must be a valid URL")
+    refuse_if(needed and not (plain and parts.scheme and parts.netloc), "identity provider issuer must be a valid URL")
     refuse_if(not row["client_id"], "identity provider client ID is required")
     if needed:
         try:
