@@ -240,10 +240,9 @@ def live(core: str, bin_dir: Path, clean_up: bool) -> int:
 
 
 def faults(run: Run, core: str, bin_dir: Path) -> None:
-    """Every fault and every kill, of which "test" has a sample; what each counted is printed at the end."""
-    run.call(
-        "faults", core, bin_dir, ["python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "--whole", "-rP", "tests/faults"]
-    )
+    """Every fault, every kill and all bad input, of which "test" has a sample; what each counted is printed at the end."""
+    whole = ["tests/faults", *sorted(glob.glob("tests/integration/test_bad_input*.py", root_dir=ROOT))]
+    run.call("faults", core, bin_dir, ["python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "--whole", "-rP", *whole])
 
 
 def main() -> int:
