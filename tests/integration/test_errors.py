@@ -181,7 +181,7 @@ def test_a_setting_that_the_version_lacks(servers: Servers, authentik_version: s
     if authentik_version == "2026.8":
         assert played.code == 0
     else:
-        assert_refused(servers, played, "this server's version has no setting grant_types (it came with 2026.5.0)")
+        assert_refused(servers, played, "this server's version has no setting grant_types (it came with release 2026.5.0)")
 
 
 def test_changing_the_type_when_it_is_meant(servers: Servers) -> None:

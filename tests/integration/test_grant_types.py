@@ -21,7 +21,7 @@ HAS, LACKS = "2026.8", "2025.10"
 CALLED = ("2025.10.0", "2026.5.0-rc1", "2026.8.0", "2027.2.0+fork")
 DEFAULT = ["authorization_code", "refresh_token"]
 DEVICE = ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"]
-MESSAGE = "this server's version has no setting grant_types (it came with 2026.5.0). Leave the option out."
+MESSAGE = "this server's version has no setting grant_types (it came with release 2026.5.0). Leave the option out."
 # A server, or a proxy before it, that does not tell what a new provider takes.
 SILENT = {
     "refused": Fault("status", method="OPTIONS", status=405, times=None),
