@@ -9,13 +9,15 @@ for some calls about one object.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError
 
-# What authentik says of a permission that is missing, and of two of them, which only hide what they are about.
+# What authentik says of a permission that is missing; of two of them it only hides what they are about.
 REFUSED = "You do not have permission to perform this action."
 HIDDEN = {
-    "app: User does not have access to application.": "authentik_core.view_application",
-    "for_user: User not found": "authentik_core.preview_user",
+    "app: User does not have access to application.": "It takes authentik_core.view_application.",
+    "for_user: User not found": "There is no such user, or it takes authentik_core.preview_user.",
 }
 VERBS = {"GET": "view", "OPTIONS": "view", "POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
 MODELS = {
@@ -35,36 +37,39 @@ MODELS = {
     "policies/expression/": ("authentik_policies_expression", "expressionpolicy"),
     "propertymappings/provider/scope/": ("authentik_providers_oauth2", "scopemapping"),
     "providers/oauth2/": ("authentik_providers_oauth2", "oauth2provider"),
-    "rbac/permissions/assigned_by_roles/": ("authentik_rbac", "role"),
     "rbac/roles/": ("authentik_rbac", "role"),
 }
-# By the last word of the path.
+# What calls take, by the last word of their path (measured on 2026.5).
 CALLS = {
-    "add_user": "authentik_core.add_user_to_group",
-    "remove_user": "authentik_core.remove_user_from_group",
-    "set_password": "authentik_core.reset_user_password",
-    "set_key": "authentik_core.set_token_key",
-    "view_key": "authentik_core.view_token_key",
-    "assign": "authentik_rbac.assign_role_permissions",
-    "unassign": "authentik_rbac.unassign_role_permissions",
+    "add_user": ("authentik_core.add_user_to_group", "authentik_core.view_user"),
+    "remove_user": ("authentik_core.remove_user_from_group", "authentik_core.view_user"),
+    "set_password": ("authentik_core.reset_user_password", "authentik_core.view_user"),
+    "set_key": ("authentik_core.set_token_key", "authentik_core.add_token"),
+    "view_key": ("authentik_core.view_token_key",),
+    "assign": ("authentik_rbac.assign_role_permissions", "authentik_rbac.add_role"),
+    "unassign": ("authentik_rbac.unassign_role_permissions", "authentik_rbac.change_role"),
+    "generate": ("authentik_crypto.add_certificatekeypair",),
 }
 
 
-def missing(error: ApiError) -> list[str]:
-    """The permissions that a request takes which was refused for want of one; none where that is not what it was."""
+def hint(error: ApiError) -> str:
+    """What a request takes that was refused for want of a permission, as a sentence; nothing where that is not known."""
     if error.status == 403 and error.detail == REFUSED:
-        return _taken(error.method, error.path)
+        taken = _taken(error.method, error.path)
+        return f"It takes {' and '.join(taken)}." if taken else ""
     said = [f"{field}: {text}" for field, texts in error.fields.items() for text in texts]
-    return [HIDDEN[words] for words in said if words in HIDDEN]
+    return next((HIDDEN[words] for words in said if words in HIDDEN), "")
 
 
-def _taken(method: str, url: str) -> list[str]:
+def _taken(method: str, url: str) -> Sequence[str]:
     """What is about one object takes the permission to view it as well (measured on 2026.5)."""
     path = url.removeprefix("/api/v3/")
+    call = path.rstrip("/").rpartition("/")[2]
+    if call in CALLS:
+        return CALLS[call]
     collection = next((each for each in MODELS if path.startswith(each)), "")
     if not collection:
-        return []
+        return ()
     app, model = MODELS[collection]
-    view = [f"{app}.view_{model}"] if path != collection else []
-    call = path.rstrip("/").rpartition("/")[2]
-    return list(dict.fromkeys([*view, CALLS.get(call, f"{app}.{VERBS[method]}_{model}")]))
+    verbs = ["view", VERBS[method]] if path != collection else [VERBS[method]]
+    return [f"{app}.{verb}_{model}" for verb in dict.fromkeys(verbs)]

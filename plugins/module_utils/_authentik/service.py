@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.permissions import missing
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.permissions import hint
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import Client
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
@@ -98,8 +98,8 @@ class Authentik(Service):
         try:
             return super().request(method, path, params=params, body=body)
         except ApiError as error:
-            if lacking := missing(error):
-                error.args = (f"{error} It takes {' and '.join(lacking)}.",)
+            if said := hint(error):
+                error.args = (f"{error} {said}",)
             gone = _ids_of_nothing(error, {**(params or {}), **(body or {})})
             labels = [
                 f"{REFERENCES[kind].kind} {name!r}"
