@@ -85,16 +85,18 @@ object:
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
     STATE_ARGUMENT,
+    Consent,
     Context,
     Failure,
     Field,
+    Operation,
     Resource,
     argument_spec,
     ensure_object,
@@ -119,14 +121,13 @@ ARGUMENT_SPEC = argument_spec(
 
 
 def run(context: Context) -> dict[str, Any]:
-    params, service = context.params, Authentik(context)
+    params = context.params
     resource = resource_of(params)
     options = {**params["secrets"], **params["fields"], **params["identity"], "state": params["state"]}
     always = params["update_secrets"] == "always"
-    refuse_unknown(service, resource)
     return ensure_object(
         replace(context, params=options),
-        service,
+        Authentik(context),
         resource,
         returns="object",
         update_secret=always,
@@ -146,6 +147,7 @@ def resource_of(params: Mapping[str, Any]) -> Resource:
         identity=identity,
         # Where a collection has no such filter, authentik lists all, and they are told apart here.
         filter=identity[0],
+        consents=(Consent("", unknown_fields),),
         fields=(
             *(field_of(name, value, params) for name, value in {**params["identity"], **params["fields"]}.items()),
             *(Field(name, secret=True, readable=False, on_create=True, canonical=text) for name in params["secrets"]),
@@ -178,15 +180,15 @@ def refuse_bad(params: Mapping[str, Any]) -> None:
         raise Failure(f"{', '.join(map(repr, wrong))}: no such name of a field is possible here. Nothing was changed.")
 
 
-def refuse_unknown(service: Authentik, resource: Resource) -> None:
+def unknown_fields(service: Authentik, operation: Operation, _plan: Sequence[Operation]) -> str:
     """authentik takes a field that it does not know without a word, and makes the object without it.
 
     Of one that is only read, as most ids are, it tells too.
     """
+    resource = operation.resource
     names = [*(field.name for field in resource.fields), resource.id]
     unknown = [repr(name) for name in names if service.takes(resource, name) is False]
-    if unknown:
-        raise Failure(f"{resource.kind} has no {' and no '.join(unknown)} in this version of authentik. Nothing was changed.")
+    return f"{resource.kind} has no {' and no '.join(unknown)} in this version of authentik" if unknown else ""
 
 
 def main() -> None:
