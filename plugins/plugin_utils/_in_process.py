@@ -20,12 +20,11 @@ from importlib import import_module
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, Failure, execute
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, Failure, execute, validate
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http.session import (
     REQUESTS_IMPORT_ERROR,
     default_trust,
@@ -43,16 +42,6 @@ if REQUESTS_IMPORT_ERROR is None:
     # A bundle that cannot be read is an error of the task that needs it.
     with suppress(OSError):
         default_trust()
-
-
-def validate(spec: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
-    """The result of ansible-core's validation of a task's arguments."""
-    try:
-        return ArgumentSpecValidator(**spec).validate(arguments)
-    except TypeError:
-        # ansible-core looks for options in a number too.
-        names = [name for name, option in spec["argument_spec"].items() if option.get("options") and name in arguments]
-        raise AnsibleActionFail(f"{', '.join(names)}: a dictionary is needed where there is something else.") from None
 
 
 class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core publishes no types
@@ -99,7 +88,10 @@ class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core publish
         )
 
     def _call(self, host: str) -> dict[str, Any]:
-        validation = validate(self._module.ARGUMENT_SPEC, self._task.args)
+        try:
+            validation = validate(self._module.ARGUMENT_SPEC, self._task.args)
+        except Failure as failure:
+            raise AnsibleActionFail(str(failure)) from None
         hidden = set(validation._no_log_values)
         if validation.error_messages:
             raise AnsibleActionFail(remove_values(validation.errors.msg, hidden))

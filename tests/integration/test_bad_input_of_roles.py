@@ -21,6 +21,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.applications import GRANT_TYPES
 from simulators import authentik, netbird
 from support import ROOT, VERSIONS, Servers
 from support.bad_input import Spoilt, table
@@ -74,6 +75,11 @@ def test_variables_of_another_type(role: str) -> None:
         assert not any("Traceback" in text for text in said)
         TRIED["refused by the first task" if said else "left for the role itself"] += 1
     assert TRIED["refused by the first task"]
+
+
+@pytest.mark.parametrize("role", GOOD)
+def test_a_role_takes_the_grant_types_that_its_module_takes(role: str) -> None:
+    assert tuple(specification(role)[f"{role}_grant_types"]["choices"]) == GRANT_TYPES
 
 
 def to_be_played(role: str) -> list[Spoilt]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from support.logins import Logins
 from support.modules import call
 from support.rotating import ROTATE_KEY, Rotating, rotating
 
@@ -63,15 +64,15 @@ def signing_key(one: Rotating) -> str:
 
 
 @contextmanager
-def restarts(one: Rotating, folder: Path) -> Iterator[dict[str, Any]]:
-    """The variables of hosts whose NetBird the environment role can restart."""
+def restarts(one: Rotating, folder: Path, logins: Logins) -> Iterator[dict[str, Any]]:
+    """The variables of hosts whose NetBird the environment role can restart, which takes until somebody was refused meanwhile."""
     systemctl, asked, over = folder / "systemctl", folder / "asked", threading.Event()
     systemctl.write_text(SYSTEMCTL.format(folder=folder))
     systemctl.chmod(systemctl.stat().st_mode | stat.S_IXUSR)
 
     def serve() -> None:
         while not over.wait(0.05):
-            if asked.exists():
+            if asked.exists() and logins.failed:
                 one.restart()
                 asked.unlink()
 
@@ -122,7 +123,8 @@ def test_netbird_keeps_its_keys_and_nobody_restarts_it(standalone: Rotating) -> 
 def test_netbird_keeps_its_keys_and_is_restarted(standalone: Rotating, tmp_path: Path) -> None:
     key = generate(standalone)
     path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    with restarts(standalone, tmp_path) as hosts, standalone.logins() as logins:
+    logins = standalone.logins()
+    with restarts(standalone, tmp_path, logins) as hosts, logins:
         done = standalone.rotate(environment=path, **hosts)
     assert (done.code, signing_key(standalone)) == (0, key), done.output[-3000:]
     failed = [index for index, outcome in enumerate(logins.outcomes) if outcome != "logged_in"]

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.apply import sent
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import CONNECTION_ARGUMENTS
@@ -95,6 +96,18 @@ def run_module(spec: Mapping[str, Any], run: Run) -> None:
         module.warn(warning)
     module.no_log_values.update(context.secrets)
     end(**result)
+
+
+def validate(spec: Mapping[str, Any], arguments: Mapping[str, Any]) -> ValidationResult:
+    """What ansible-core makes of arguments; ``spec`` is as C(AnsibleModule) takes it.
+
+    Raises `Failure` where ansible-core ends in a traceback: it looks for the options of a dictionary in a number too.
+    """
+    try:
+        return ArgumentSpecValidator(**spec).validate(arguments)
+    except TypeError:
+        names = [name for name, option in spec["argument_spec"].items() if option.get("options") and name in arguments]
+        raise Failure(f"{', '.join(names)}: a dictionary is needed where there is something else.") from None
 
 
 def execute(run: Run, context: Context, options: Mapping[str, Any]) -> dict[str, Any]:

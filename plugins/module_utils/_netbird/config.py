@@ -13,8 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.context import Context
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.ensure import (
     Planned,
@@ -25,6 +23,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     refuse_unasked,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import validate
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.plan import (
     Operation,
     Row,
@@ -183,10 +182,9 @@ def _validated_entry(section: str, resource: Resource, number: int, entry: Any) 
     # Left empty is left out, for what excludes each other too.
     given = {name: value for name, value in entry.items() if value is not None}
     try:
-        found = ArgumentSpecValidator(arguments, **(resource.constraints or {})).validate(given)
-    except TypeError:
-        # ansible-core looks for options in a number too.
-        raise Failure(f"{where}: a dictionary is needed where there is something else. Nothing was changed.") from None
+        found = validate({"argument_spec": arguments, **(resource.constraints or {})}, given)
+    except Failure as failure:
+        raise Failure(f"{where}: {failure} Nothing was changed.") from None
     if found.error_messages:
         raise Failure(f"{where}: {'; '.join(found.error_messages)}. Nothing was changed.")
     return dict(found.validated_parameters)

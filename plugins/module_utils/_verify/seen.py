@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import release
+
 LOGIN = "Login"
 # What was tried, and the check that it is.
 LOGINS = {"login": LOGIN, "device_login": "Login of a device"}
@@ -40,6 +42,12 @@ class Seen:
 def past(moment: str) -> bool:
     """Whether a moment, as authentik's API writes it, has gone by."""
     return datetime.fromisoformat(moment.replace("Z", "+00:00")) < datetime.now(timezone.utc)
+
+
+def later(version: str, newest: str) -> str:
+    """What gives a version away that is of a later release. A server that was built from its source has none, an old one tells none."""
+    numbered = version[:1].isdigit()
+    return f"version {version}" if numbered and release(version)[:2] > release(newest)[:2] else ""
 
 
 def said_by(seen: Seen, *outcomes: str) -> str:

@@ -18,12 +18,12 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authe
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import release
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.cause import Catalogue
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.causes.tokens import failing
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.seen import Seen, past
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.seen import Seen, later, past
 
 cause = Catalogue()
 REFUSED = ("callback_failed", "token_invalid")
-# The oldest release whose answers the collection was tested with.
-OLDEST = str(ENTITLEMENT.since)
+# The first release with entitlements.
+OLDEST = ENTITLEMENT.since
 # The last one that the collection was tested with.
 NEWEST = "2026.8"
 # Claims that every id_token has; the others come from scope mappings.
@@ -86,8 +86,7 @@ def authentik_too_old(seen: Seen) -> str:
 )
 def authentik_newer(seen: Seen) -> str:
     """This authentik is newer than those that the collection was tested with."""
-    version = seen.authentik_version
-    return f"version {version}" if release(version)[:2] > release(NEWEST)[:2] else ""
+    return later(seen.authentik_version, NEWEST)
 
 
 @cause.evidence("authentik's version")

@@ -11,11 +11,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import release
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.account import EMBEDDED_IDP
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.kinds import REFERENCES
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.cause import Catalogue
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.seen import Seen, said_by
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.seen import Seen, later, said_by
 
 cause = Catalogue()
 # The first release with the embedded identity provider, and the last one that the collection was tested with.
@@ -55,10 +54,7 @@ def netbird_too_old(seen: Seen) -> str:
 )
 def netbird_newer(seen: Seen) -> str:
     """This NetBird is newer than those that the collection was tested with."""
-    version = seen.netbird_version
-    # Who built it from its source has no number: it says development. An old one says nothing.
-    numbered = version[:1].isdigit()
-    return f"version {version}" if numbered and release(version)[:2] > release(NEWEST)[:2] else ""
+    return later(seen.netbird_version, NEWEST)
 
 
 @cause.evidence("NetBird's version")
