@@ -18,7 +18,8 @@ import pytest
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
 from simulators._server import Fault
-from support.cases import CASES, Case
+from support.case import Case
+from support.cases import CASES
 from support.stage import Stage, stage
 
 # What a module has to get over by itself: the connection cut before or after the server acts, and failures of what is between.

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from support import Servers
-from support.cases import AGENT_PROVIDER, SECRET
+from support.case import SECRET
+from support.cases_netbird import AGENT_PROVIDER
 from support.modules import call
 
 pytestmark = pytest.mark.once

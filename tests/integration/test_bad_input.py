@@ -27,7 +27,9 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http 
 from simulators._server import Request
 from simulators.netbird.state import Account
 from support.bad_input import Spoilt, table
-from support.cases import APPLICATION, CASES, CLUSTER, ISSUER, PROVIDER, Case, netbird
+from support.case import APPLICATION, ISSUER, PROVIDER, Case, netbird
+from support.cases import CASES
+from support.cases_netbird import CLUSTER
 from support.modules import spec_of
 from support.stage import Stage, stage
 

@@ -19,7 +19,8 @@ from simulators import authentik, netbird
 from simulators.netbird import proxies
 from simulators.netbird.state import ADMIN_PASSWORD
 from support import COLLECTION, MODULES, ROOT, VERSIONS, Played, Servers
-from support.cases import AGENT_PROVIDER, CLUSTER, ELSEWHERE
+from support.cases import ELSEWHERE
+from support.cases_netbird import AGENT_PROVIDER, CLUSTER
 from support.modules import call
 from support.together import Part, play_together
 

@@ -22,7 +22,8 @@ import yaml
 
 from simulators import authentik, netbird
 from support import MODULES, ROOT, VERSIONS, Played, Servers
-from support.cases import CASES, ELSEWHERE, INFORMED, SECRET, Case, arrange
+from support.case import SECRET, Case
+from support.cases import CASES, ELSEWHERE, INFORMED, arrange
 from support.together import Part, play_together
 
 # What is compared between both ways of execution; the other steps change nothing.

@@ -14,7 +14,7 @@ import pytest
 
 from simulators.netbird import proxies
 from support import Servers
-from support.cases import CLUSTER
+from support.cases_netbird import CLUSTER
 from support.modules import call
 
 pytestmark = pytest.mark.once

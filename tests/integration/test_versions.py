@@ -16,7 +16,8 @@ from simulators import authentik, netbird
 from simulators._server import READING
 from simulators.netbird.versions import older
 from support import Servers, role
-from support.cases import CASES, Case, arrange
+from support.case import Case
+from support.cases import CASES, arrange
 
 pytestmark = pytest.mark.once
 GROUPS = {"bindings": [{"group": "developers"}], "entitlements": [{"name": "nb-developers", "groups": ["developers"]}]}

@@ -11,7 +11,7 @@ from typing import Any
 
 from live._servers import TIMEOUT, Live, Row, difference
 from support import COLLECTION
-from support.cases import Case
+from support.case import Case
 from support.modules import call
 
 

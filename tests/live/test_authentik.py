@@ -11,7 +11,8 @@ import pytest
 
 from live._laws import assert_lawful, ensure
 from live._servers import Live
-from support.cases import CASES, Case
+from support.case import Case
+from support.cases import CASES
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 

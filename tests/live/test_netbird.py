@@ -16,7 +16,8 @@ import yaml
 from live._laws import assert_lawful, ensure, named, predicted
 from live._servers import AGENT_NETWORK, REVERSE_PROXY, Live, Row
 from support import COLLECTION
-from support.cases import CASES, Case
+from support.case import Case
+from support.cases import CASES
 from support.document import changed, count, document
 from support.inventory import read
 from support.modules import call

@@ -13,7 +13,8 @@ from typing import Any
 from simulators import authentik, netbird
 from simulators._server import Running
 from support import VERSIONS, Servers
-from support.cases import ISSUER, Case, arrange
+from support.case import ISSUER, Case
+from support.cases import arrange
 from support.modules import run, spec_of
 
 

@@ -45,7 +45,7 @@ def past(moment: str) -> bool:
 
 
 def later(version: str, newest: str) -> str:
-    """What gives a version away that is of a later release. A server that was built from its source has none, an old one tells none."""
+    """What gives a later release away. Who builds a server from its source gives it no number, and an old one tells none."""
     numbered = version[:1].isdigit()
     return f"version {version}" if numbered and release(version)[:2] > release(newest)[:2] else ""
 
