@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the zerotrust.netbird_authentik contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Both set-ups, a person who may prove them, and somebody who restarts NetBird when its secret has changed."""
 
 from __future__ import annotations
