@@ -14,7 +14,8 @@ import shutil
 import subprocess
 import sys
 
-from run import BUILD, ROOT
+from build import build
+from run import BUILD
 
 FOLDER = BUILD / "galaxy"
 SETTINGS = {
@@ -32,8 +33,7 @@ REFUSED = ("ERROR:", "WARNING:")
 
 def main() -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
-    subprocess.run(["ansible-galaxy", "collection", "build", "--output-path", FOLDER, ROOT], check=True)
-    (artefact,) = FOLDER.glob("*.tar.gz")
+    artefact = build(FOLDER)
     done = subprocess.run(
         [sys.executable, "-m", "galaxy_importer.main", artefact],
         cwd=FOLDER,  # it leaves its result there

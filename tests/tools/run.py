@@ -4,8 +4,8 @@
 """Set up virtual environments and run the checks, the tests, the demo and the docs: the Makefile calls this.
 
 It needs no package, so that any Python >= 3.11 can start it. Each ansible-core has its own environment, .venv/<core>; the
-linters share .venv/lint, and Galaxy's importer has .venv/galaxy. An environment is rebuilt when its requirement files or its
-Python change.
+linters share .venv/lint, Galaxy's importer has .venv/galaxy, and .venv/lowest has the lowest versions of what the collection
+needs. An environment is rebuilt when its requirement files or its Python change.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 import glob
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".build"
 NAME = "zerotrust.netbird_authentik"
+# What the collection needs beside ansible-core.
+RUNTIME = (ROOT / "meta/ee-requirements.txt", ROOT / "requirements/runtime.txt")
 
 # The supported ansible-cores, each with the Pythons that it may run on, best first.
 CORES = {
@@ -35,12 +38,14 @@ CORES = {
 
 # The kinds of checks and tests, and whether each runs on every core or only on the last. Tests that are marked "once" could
 # say nothing new on another core, and run on the last alone; so does what of sanity tells the same on every core.
-# All but lint, sanity, galaxy and molecule are directories of pytest's tests.
+# All but lint, audit, sanity, galaxy, lowest and molecule are directories of pytest's tests.
 KINDS = {
     "lint": False,
+    "audit": False,
     "sanity": True,
     "galaxy": False,
     "unit": True,
+    "lowest": False,
     "conformance": False,
     "integration": True,
     "faults": False,
@@ -70,6 +75,7 @@ LINTERS = (
     "mypy",
     "lint-imports --no-cache ../pyproject.toml",
     "yamllint --strict .",
+    "reuse lint --lines",
     "ansible-lint",
     "antsibull-changelog lint",
     "antsibull-docs lint-collection-docs --plugin-docs --check-extra-docs-refs --validate-collection-refs self .",
@@ -108,17 +114,26 @@ def find_python(version: str) -> str | None:
     return None
 
 
+def lowest(requirements: str) -> list[str]:
+    """The lowest versions that these requirements allow, as requirements."""
+    return [f"{name}=={version}" for name, version in re.findall(r"(?m)^([^#\s>]+)>=([\d.]+)", requirements)]
+
+
 def environment(name: str, python: str, requirements: list[str]) -> Path:
-    """The bin directory of a virtual environment with these requirements, made or renewed where that is needed."""
+    """The bin directory of a virtual environment with these requirements, made or renewed where that is needed.
+
+    In "lowest" what the collection needs is as old as it may be.
+    """
     venv = ROOT / ".venv" / name
     stamp = venv / "stamp"
-    files = [*(ROOT / f"requirements/{file}.txt" for file in requirements), ROOT / "meta/ee-requirements.txt"]
+    files = [*(ROOT / f"requirements/{file}.txt" for file in requirements), RUNTIME[0]]
+    pins = lowest("".join(file.read_text() for file in RUNTIME)) if name == "lowest" else []
     wanted = hashlib.sha256(b"".join([python.encode(), *(file.read_bytes() for file in files)])).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
         print(f"== set up .venv/{name} with {python}", flush=True)
         subprocess.run([python, "-m", "venv", "--clear", venv], check=True)
         pip = [venv / "bin/python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-        subprocess.run([*pip, *(option for file in files for option in ("-r", file))], check=True)
+        subprocess.run([*pip, *(option for file in files for option in ("-r", file)), *pins], check=True)
         stamp.write_text(wanted)
     return venv / "bin"
 
@@ -186,6 +201,10 @@ class Run:
                 # What is imported is looked for in the current folder.
                 cwd = BUILD if line.startswith("lint-imports") else ROOT
                 self.call(f"lint: {line.split()[0]}", core, bins["lint"], line.split(), cwd)
+        elif kind == "audit":
+            self.call(kind, core, bins["lint"], ["python", "tests/tools/audit.py"])
+        elif kind == "lowest":
+            self.call("lowest: unit", core, bins[kind], ["python", "-m", "pytest", "-n", "0", "tests/unit"])
         elif kind == "sanity":
             self.call(kind, core, bins[core], ["python", "tests/tools/sanity.py", *([] if last else ["--differing"])])
         elif kind == "galaxy":
@@ -240,8 +259,10 @@ def live(core: str, bin_dir: Path, clean_up: bool) -> int:
 
 
 def faults(run: Run, core: str, bin_dir: Path) -> None:
-    """Every fault, every kill and all bad input, of which "test" has a sample; what each counted is printed at the end."""
-    whole = ["tests/faults", *sorted(glob.glob("tests/integration/test_bad_input*.py", root_dir=ROOT))]
+    """Every fault, every kill, all bad input and all secrets, of which "test" has a sample; at the end is what each counted."""
+    sampled = ("bad_input*", "secrets")
+    more = [path for name in sampled for path in sorted(glob.glob(f"tests/integration/test_{name}.py", root_dir=ROOT))]
+    whole = ["tests/faults", *more]
     run.call("faults", core, bin_dir, ["python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "--whole", "-rP", *whole])
 
 
@@ -274,11 +295,13 @@ def main() -> int:
     run = Run()
     first, newest = next(iter(found)), cores[-1]
     needed = {"test": cores, "docs": []}.get(args.command, [newest])
-    wanted = {core: (core, ["runtime", "test", "molecule"]) for core in needed}
-    if args.command == "docs" or (args.command == "test" and "lint" in kinds):
+    wanted = {core: (core, ["runtime", "test", "conformance", "molecule"]) for core in needed}
+    if args.command == "docs" or (args.command == "test" and {"lint", "audit"} & set(kinds)):
         wanted["lint"] = (first, ["runtime", "test", "lint", "docs"])
     if args.command == "test" and "galaxy" in kinds:
         wanted["galaxy"] = (first, ["galaxy"])
+    if args.command == "test" and "lowest" in kinds:
+        wanted["lowest"] = (first, ["runtime", "test"])
     with ThreadPoolExecutor(2) as pool:
         made = {
             name: pool.submit(environment, name, found[core], [f"ansible-{core}", *files])

@@ -176,10 +176,8 @@ def test_a_post_that_the_server_put_off_is_repeated(server: Running) -> None:
 
 
 def test_retry_after_is_bounded() -> None:
-    class Answer:
-        headers = {"Retry-After": "86400"}  # noqa: RUF012 (a stand-in of urllib3's response)
-
-    assert session._PoliteRetry(total=1).get_retry_after(Answer()) == session.LONGEST_RETRY_AFTER
+    answer = urllib3.HTTPResponse(headers={"Retry-After": "86400"})
+    assert session._PoliteRetry(total=1).get_retry_after(answer) == session.LONGEST_RETRY_AFTER
 
 
 def test_a_server_that_stays_broken_is_an_error_in_the_end(server: Running) -> None:
@@ -233,6 +231,10 @@ class CountingContext(ssl.SSLContext):
         super().load_verify_locations(*files)
 
 
+@pytest.mark.skipif(
+    not hasattr(requests.adapters.HTTPAdapter, "build_connection_pool_key_attributes"),
+    reason="requests reads it for each session before 2.32.2",
+)
 def test_the_default_bundle_is_read_once_and_again_when_it_is_another(
     tls: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
