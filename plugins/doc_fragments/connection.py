@@ -10,7 +10,8 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   validate_certs:
-    description: Whether the server's certificate has to be valid.
+    description:
+      - Whether the server's certificate has to be valid. A task that does not ask for that warns.
     type: bool
     default: true
   ca_path:
@@ -24,4 +25,6 @@ options:
     default: 30.0
 requirements:
   - requests
+notes:
+  - Requests go through the proxy that the environment names (E(HTTPS_PROXY), E(HTTP_PROXY), E(NO_PROXY)).
 """

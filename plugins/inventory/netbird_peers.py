@@ -182,7 +182,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             if keeps and cache:
                 kept: dict[str, list[Row]] = self._cache[key]
                 return kept
-        rows = execute(read, Context(options, check_mode=True), {})
+        context = Context(options, check_mode=True)
+        rows = execute(read, context, {})
+        for warning in context.warnings:
+            self.display.warning(warning)
         if keeps:
             self._cache[key] = rows
         return rows

@@ -14,6 +14,20 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+# What a key may be used for: OpenSSL wants to be told of an authority's.
+KEY_USES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
+USES = {True: ("digital_signature", "key_cert_sign"), False: ("digital_signature",)}
+
 
 def pair(name: str) -> tuple[str, str]:
     """A certificate that says nothing but a name, and its key, as text: made anew each time."""
@@ -30,21 +44,35 @@ def pair(name: str) -> tuple[str, str]:
 
 def certificate(folder: Path, begins: timedelta, ends: timedelta) -> tuple[str, str]:
     """The files of a certificate for 127.0.0.1 that no authority vouches for, and of its key."""
+    return issued(folder, begins, ends)
+
+
+def issued(
+    folder: Path, begins: timedelta, ends: timedelta, *, name: str = "127.0.0.1", by: tuple[str, str] | None = None
+) -> tuple[str, str]:
+    """The files of a certificate, and of its key; ``by`` are those of its authority, without which it vouches for itself."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    authority = x509.load_pem_x509_certificate(Path(by[0]).read_bytes()) if by else None
+    signs = serialization.load_pem_private_key(Path(by[1]).read_bytes(), None) if by else key
+    shown = x509.IPAddress(ip_address(name)) if name[0].isdigit() else x509.DNSName(name)
     now = datetime.now(UTC)
     signed = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(authority.subject if authority else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + begins)
         .not_valid_after(now + ends)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
+        .add_extension(x509.SubjectAlternativeName([shown]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=authority is None, path_length=None), critical=True)
+        .add_extension(x509.KeyUsage(**{use: use in USES[authority is None] for use in KEY_USES}), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signs.public_key()), critical=False)
+        .sign(signs, hashes.SHA256())
     )
+    folder.mkdir(exist_ok=True)
     (folder / "certificate.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     (folder / "key.pem").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

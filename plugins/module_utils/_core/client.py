@@ -21,15 +21,15 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http.session import (
     NO_AUTHORIZATION,
     Authorization,
+    fault_of,
     open_session,
     reason,
+    trust_anybody,
 )
 
 # Its absence is reported by _core.module.
 with suppress(ImportError):
     import requests
-    from urllib3 import disable_warnings
-    from urllib3.exceptions import InsecureRequestWarning
 
 CONNECTION_ARGUMENTS: dict[str, dict[str, Any]] = {
     "validate_certs": {"type": "bool", "default": True},
@@ -75,8 +75,7 @@ class Client:
         # Given per request, a path or False cannot be overridden by the environment; True can.
         self._verify: str | bool = (ca_path or requests.utils.DEFAULT_CA_BUNDLE_PATH) if validate_certs else False
         if not validate_certs:
-            # The task said so; a warning per request would only repeat it.
-            disable_warnings(InsecureRequestWarning)
+            trust_anybody()
         self._auth = Authorization(authorization) if authorization else NO_AUTHORIZATION
         # One for each thread, opened at its first request and kept: requests does not promise that threads may share one.
         self._sessions = threading.local()
@@ -106,9 +105,15 @@ class Client:
                 allow_redirects=False,
             )
         except requests.exceptions.SSLError as error:
+            fault, remedy = fault_of(error)
+            if not fault:
+                raise Failure(
+                    f"{self._service} at {self.url} makes no TLS connection: {reason(error)}. "
+                    f"Check that {self._option}_url begins with what the server speaks there, http:// or https://."
+                ) from None
             raise Failure(
-                f"{self._service} at {self.url} has a certificate that cannot be verified: {reason(error)}. "
-                f"Set ca_path to the certificate authority's file, or correct {self._option}_url."
+                f"{self._service} at {self.url} has a certificate that cannot be verified: {fault}. "
+                f"{remedy[0].upper()}{remedy[1:]}."
             ) from None
         except requests.exceptions.InvalidURL:
             raise Failure(f"{self._option}_url is not a URL.") from None

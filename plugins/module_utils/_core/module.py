@@ -118,6 +118,8 @@ def execute(run: Run, context: Context, options: Mapping[str, Any]) -> dict[str,
         wrong = _unsendable(options.get(name, {}), value)
         if wrong:
             raise Failure(f"{name} holds {wrong}. Nothing was changed.")
+    if context.params.get("validate_certs") is False:
+        context.warn("validate_certs is false: whoever is on the way to the server can read and change all that this task sends.")
     return run(context)
 
 

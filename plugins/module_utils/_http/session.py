@@ -23,8 +23,10 @@ try:
     import requests
     from requests.adapters import HTTPAdapter
     from requests.auth import AuthBase
-    from urllib3.util.ssl_ import create_urllib3_context
+    from urllib3 import disable_warnings
+    from urllib3.exceptions import InsecureRequestWarning, MaxRetryError, ProxyError, SSLError
     from urllib3.util.retry import Retry
+    from urllib3.util.ssl_ import create_urllib3_context
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
     AuthBase = object  # type: ignore[assignment, misc]
@@ -39,6 +41,17 @@ REPEATABLE_METHODS = ("GET", "OPTIONS", "PUT", "PATCH", "DELETE")
 FIRST_PAUSE = 0.2
 JITTER = 0.2
 LONGEST_RETRY_AFTER = 30.0
+# What OpenSSL and urllib3 say of a certificate, what that means, and what to do about it.
+FAULTS = (
+    ("has expired", "it has expired", "renew it, or set the clock of the machine where this task runs"),
+    ("not yet valid", "it is not valid yet", "set the clock of the machine where this task runs, or have it issued anew"),
+    ("mismatch|doesn't match|not valid for|subjectAltName", "it is for another name", "use a URL whose name is in it"),
+    ("self.signed certificate in", "its authority is not trusted", "set ca_path to the file of that authority"),
+    ("self.signed certificate", "it is self-signed", "set ca_path to the file of this certificate"),
+    ("local issuer|issuer certificate", "its authority is not trusted", "set ca_path to the file of that authority"),
+    ("(?i)no.certificate.or.crl|pem lib", "the file of authorities holds none", "set ca_path to one of certificates in PEM"),
+    ("certificate verify failed", "it is not valid", "set ca_path to the file of its authority, or correct the URL"),
+)
 
 
 def open_session(repeatable: Sequence[str] = REPEATABLE_METHODS) -> Any:
@@ -60,6 +73,20 @@ def open_session(repeatable: Sequence[str] = REPEATABLE_METHODS) -> Any:
 
 class _PoliteRetry(Retry):
     """Retries with jitter; a bounded Retry-After; 429 for every method, because the server then did nothing."""
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: Any = None,
+        error: Exception | None = None,
+        _pool: Any = None,
+        _stacktrace: Any = None,
+    ) -> Any:
+        if isinstance(error, SSLError) and any(fault_of(error)):
+            # Asked again, the server shows the same certificate.
+            raise MaxRetryError(_pool, str(url), error)
+        return super().increment(method, url, response, error, _pool, _stacktrace)
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
         return status_code == 429 or (method.upper() in (self.allowed_methods or ()) and status_code in RETRY_STATUSES)
@@ -128,12 +155,30 @@ def NO_AUTHORIZATION(request: Any) -> Any:
     return request
 
 
+def trust_anybody() -> None:
+    """Where certificates are not checked the task says so once; a warning per request would only repeat it."""
+    disable_warnings(InsecureRequestWarning)
+
+
+def fault_of(error: Any) -> tuple[str, str]:
+    """What is wrong with a certificate, and what to do about it; both empty where the error is another one."""
+    said = re.sub(r"^\[.*?\] | \(_ssl\.c:\d+\)", "", reason(error)).strip(" .")
+    found = ((f"{means} ({said})", remedy) for pattern, means, remedy in FAULTS if re.search(pattern, str(error)))
+    return next(found, ("", ""))
+
+
 def reason(error: Any) -> str:
     """The innermost cause, without the wrappings of requests and urllib3."""
+    by_proxy = False
     while True:
+        by_proxy |= isinstance(error, ProxyError)
         inner = getattr(error, "reason", None) or (error.args[0] if getattr(error, "args", None) else None)
+        if not isinstance(inner, Exception):
+            # urllib3 has the words first and the cause second.
+            inner = getattr(error, "original_error", None)
         if not isinstance(inner, Exception):
             break
         error = inner
     # urllib3 says first which connection it was, which the message says already.
-    return re.sub(r"^(<[^>]*>|\w+\([^)]*\)): ", "", str(error)).strip(" .") or type(error).__name__
+    said = re.sub(r"^(<[^>]*>|\w+\([^)]*\)): ", "", str(error)).strip(" .") or type(error).__name__
+    return f"{said}, from the proxy that the environment names" if by_proxy else said

@@ -23,8 +23,10 @@ from urllib.parse import urlsplit
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.client import refuse_unusable
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._http.session import (
     NO_AUTHORIZATION,
+    fault_of,
     open_session,
     reason,
+    trust_anybody,
 )
 
 JWT_IMPORT_ERROR: str | None = None
@@ -91,6 +93,8 @@ class Tls:
 
     def __post_init__(self) -> None:
         refuse_unusable(self.ca_path, self.timeout)
+        if not self.validate_certs:
+            trust_anybody()
 
     @property
     def verify(self) -> str | bool:
@@ -131,8 +135,11 @@ class Http:
             step.status = response.status_code
             return response
         except requests.exceptions.SSLError as error:
-            said = reason(error)
-            raise Unreachable("certificate_expired" if "expired" in said else "certificate_unknown", said) from None
+            fault, remedy = fault_of(error)
+            if not fault:
+                raise Unreachable("unreachable", reason(error)) from None
+            kind = "certificate_expired" if "has expired" in fault else "certificate_unknown"
+            raise Unreachable(kind, f"{fault}: {remedy}") from None
         except requests.exceptions.RequestException as error:
             raise Unreachable("unreachable", reason(error)) from None
         finally:
