@@ -108,7 +108,8 @@ class Runs:
         looked_at = sum((evidence.looked_at for evidence in self.seen), start=Evidence().looked_at)
         print(
             f"{title}: {len(self.seen)} runs, {sum(each.samples for each in self.seen)} samples of "
-            f"{sum(len(each.processes) for each in self.seen)} processes, {len(self.secrets())} secrets; "
+            f"{sum(len(each.processes) for each in self.seen)} processes, "
+            f"{sum(each.starts for each in self.seen)} programs started, {len(self.secrets())} secrets; "
             f"looked at {', '.join(f'{count} {place}' for place, count in sorted(looked_at.items()))}; "
             f"{len(held)} where they belong, {len(leaks)} leaks"
         )
@@ -165,6 +166,8 @@ def test_a_setup_is_made(servers: Servers, setup: str, kept: str) -> None:
     assert runs.report(f"made, {setup}, {kept}") == []
 
 
+# Up to six runs, and each process of them is looked at.
+@pytest.mark.timeout(900)
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("kept", RUNS)
 @pytest.mark.parametrize("setup", SECRETS)
@@ -189,7 +192,7 @@ def test_a_setup_is_used(tmp_path: Path, setup: str, kept: str) -> None:
 
 def test_the_scanner_sees_a_canary_in_every_place(servers: Servers) -> None:
     folder = servers.folder
-    secrets = {place: f'canary-of-the {place} "quoted" +/&ä' for place in (*PLACES, "short-lived file")}
+    secrets = {place: f'canary-of-the {place} "quoted" +/&ä' for place in (*PLACES, "short-lived file", "short-lived program")}
     secrets["retry file"] = "canary-of-the-retry-file"
     (folder / "retry").mkdir()
     waits = [sys.executable, "-c", "import time; time.sleep(0.5)"]
@@ -205,6 +208,7 @@ def test_the_scanner_sees_a_canary_in_every_place(servers: Servers) -> None:
         {"ansible.builtin.command": {"argv": [*waits, secrets["argv"]]}, "no_log": True},
         {"ansible.builtin.command": {"argv": waits}, "environment": {"CANARY": secrets["environ"]}, "no_log": True},
         {"ansible.builtin.shell": {"cmd": brief, "stdin": secrets["short-lived file"], "chdir": str(folder)}, "no_log": True},
+        {"ansible.builtin.command": {"argv": ["true", secrets["short-lived program"]]}, "no_log": True},
         copied("temporary folder", "tmp/kept"),
         copied("report", "reports/report.html"),
         copied("file", "host/netbird.env"),
@@ -225,7 +229,8 @@ def test_the_scanner_sees_a_canary_in_every_place(servers: Servers) -> None:
         for each in evidence.search(secrets)
         if not belongs(each, folder) and not each.where.endswith("canaries.yml")
     }
-    planted = {(place, place) for place in PLACES} | {("short-lived file", "temporary folder")}
+    short = {("short-lived file", "temporary folder"), ("short-lived program", "argv")}
+    planted = {(place, place) for place in PLACES} | short
     print(f"canaries: {len(planted)} planted, {len(planted & found)} found")
     assert planted - found == set()
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 import base64
 import html
 import json
+import os
 import re
 import stat
 import subprocess
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
+from support import ROOT
 from support.kills import descendants
 
 # Where a run keeps things, below the test's folder, and the kind of place that each is; all else there is a "file".
@@ -72,6 +75,7 @@ class Evidence:
     contents: dict[tuple[str, str, bytes], bool] = field(default_factory=dict)
     processes: set[tuple[int, bytes]] = field(default_factory=set)
     samples: int = 0
+    starts: int = 0
     _files: set[tuple[str, int, int, int]] = field(default_factory=set)
 
     def add(self, place: str, where: str, content: bytes, *, exposed: bool = True) -> None:
@@ -103,6 +107,15 @@ class Evidence:
                 self.add("environ", name, Path(f"/proc/{pid}/environ").read_bytes())
                 self.add("argv", name, told)
                 self.processes.add((pid, told))
+
+    def add_starts(self, noted: Path) -> None:
+        """The programs that Pythons started, however short they ran."""
+        for line in noted.read_text().splitlines():
+            start = json.loads(line)
+            name = " ".join(start["argv"])[:200]
+            for place in ("argv", "environ"):
+                self.add(place, name, "\0".join(start[place]).encode())
+            self.starts += 1
 
     def search(self, secrets: Mapping[str, str]) -> list[Found]:
         """Every secret, by its name, wherever it is; and every token of a login, whose name nobody knows."""
@@ -142,6 +155,9 @@ def watched(
 ) -> tuple[int, Evidence]:
     """Run ansible-playbook; ``learn`` is called at each look, for secrets that live shorter than the run."""
     evidence = Evidence()
+    descriptor, noted = tempfile.mkstemp()
+    os.close(descriptor)
+    env = {**env, "PYTHONPATH": str(ROOT / "tests/support/starts"), "STARTS_FILE": noted}
     process = subprocess.Popen(command, env=env, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     over = threading.Event()
 
@@ -162,6 +178,8 @@ def watched(
     finally:
         over.set()
         thread.join()
+        evidence.add_starts(Path(noted))
+        os.unlink(noted)
     evidence.add("stdout", "stdout", output)
     evidence.add_files(folder)
     return process.returncode, evidence
