@@ -102,6 +102,7 @@ BRAND = Resource(
     id="brand_uuid",
     ref="brand_uuid",
     identity=("domain",),
+    twins=True,
     fields=(
         Field("domain"),
         Field("branding_title"),

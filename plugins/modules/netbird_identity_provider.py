@@ -121,6 +121,7 @@ IDENTITY_PROVIDER = Resource(
     id="id",
     ref="id",
     since=Netbird.references["connector"].since,
+    twins=True,
     whole=("type", "name", "issuer", "client_id"),
     fields=(
         Field("name", required=True),

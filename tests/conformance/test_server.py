@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -134,3 +135,24 @@ def test_tls(counter: Counter, tls: tuple[str, str]) -> None:
         running.inject(Fault(kind="drop_after"))
         with pytest.raises(requests.ConnectionError):
             requests.get(running.url, verify=tls[0], timeout=5)
+
+
+def test_half_an_answer(server: Running, counter: Counter) -> None:
+    """The request was handled, and what comes back breaks off without the connection doing so."""
+    server.inject(Fault("truncated", path="^/x"))
+    with requests.Session() as session:
+        first = session.post(f"{server.url}/x", timeout=5)
+        assert (first.status_code, first.text) == (200, '{"hand')
+        assert session.post(f"{server.url}/x", timeout=5).json() == {"handled": 2}
+    assert counter.handled == 2
+
+
+def test_held_until_it_is_let_go(server: Running, counter: Counter) -> None:
+    """One person's requests wait, another's do not."""
+    server.inject(Fault("held", token="one", times=None))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(requests.get, f"{server.url}/x", headers={"Authorization": "Bearer one"}, timeout=5)
+        assert requests.get(f"{server.url}/x", headers={"Authorization": "Bearer two"}, timeout=5).json() == {"handled": 1}
+        assert counter.handled == 1
+        server.clear_faults()
+        assert waiting.result().json() == {"handled": 2}

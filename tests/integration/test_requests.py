@@ -347,7 +347,8 @@ def test_objects_are_handed_on(
     same = call(module, {**connection, **options, **known}, check_mode=True)
     assert (same["changed"], asked_of(same)) == (False, [])
     changed = call(module, {**connection, **options, **change, **known})
-    assert (changed["changed"], asked_of(changed)) == (True, [])
+    # What is written as a whole is read before that, so that nothing of others is lost.
+    assert (changed["changed"], asked_of(changed)) == (True, ["GET"] if kind == "token" else [])
     again = call(module, {**connection, **options, **change})
     assert (again["changed"], asked_of(again)) == (False, ["GET"])
 

@@ -23,7 +23,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 CONTROL = "/_simulator/"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-FaultKind = Literal["drop_before", "drop_after", "status", "html", "slow", "slow_after", "error_after"]
+FaultKind = Literal["drop_before", "drop_after", "status", "html", "slow", "slow_after", "error_after", "held", "truncated"]
 
 
 @dataclass
@@ -38,18 +38,21 @@ class Request:
 
 @dataclass
 class Fault:
-    """One thing that goes wrong with the requests that match ``method`` (any when None) and ``path`` (a regex, searched).
+    """One thing that goes wrong with the requests that match ``method`` (any when None), ``path`` (a regex, searched) and
+    ``token`` (whose they are, everybody's when empty).
 
     The first ``skip`` matching requests pass, the next ``times`` fail (every one when None). The kinds:
     ``drop_before`` cuts the connection before the service sees the request, ``drop_after`` when it has handled it,
     ``status`` answers ``status``, ``headers`` and ``body`` in the service's place, ``html`` a page with status 200,
     ``slow`` waits ``seconds`` and goes on as usual, ``slow_after`` lets the service handle it and waits before the answer,
-    ``error_after`` lets the service handle it and answers like ``status``.
+    ``error_after`` lets the service handle it and answers like ``status``, ``truncated`` lets it handle it and sends half of
+    what it answers, ``held`` waits until the faults are cleared and goes on as usual.
     """
 
     kind: FaultKind = "status"
     method: str | None = None
     path: str = ""
+    token: str = ""
     skip: int = 0
     times: int | None = 1
     status: int = 502
@@ -57,9 +60,9 @@ class Fault:
     body: str = ""
     seconds: float = 0.0
 
-    def takes(self, method: str, path: str) -> bool:
+    def takes(self, method: str, path: str, authorization: str) -> bool:
         """Say whether this request is one that fails, and count it."""
-        if (self.method not in (None, method)) or not re.search(self.path, path):
+        if self.method not in (None, method) or not re.search(self.path, path) or not authorization.endswith(self.token):
             return False
         if self.skip:
             self.skip -= 1
@@ -98,9 +101,10 @@ class _Gate:
             await (await self._control(scope, receive))(scope, receive, send)
             return
         request = Request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"))
+        authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
         with self.lock:
             self.requests.append(request)
-            fault = next((each for each in self.faults if each.takes(request.method, request.path)), None)
+            fault = next((each for each in self.faults if each.takes(request.method, request.path, authorization)), None)
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -111,9 +115,14 @@ class _Gate:
 
     async def _handle(self, fault: Fault | None, scope: Scope, receive: Receive, send: Send) -> None:
         kind = fault.kind if fault else None
-        if fault is None or kind == "slow":
+        while kind == "held" and fault in self.faults:
+            await asyncio.sleep(0.005)
+        if fault is None or kind in ("slow", "held"):
             await asyncio.sleep(fault.seconds if fault else 0)
             await self.app(scope, receive, send)
+            return
+        if kind == "truncated":
+            await self.app(scope, receive, _halved(send))
             return
         if fault.kind == "slow_after":
 
@@ -159,6 +168,23 @@ class _Gate:
                 self.faults.clear()
                 return Response(status_code=204)
         return Response(status_code=404)
+
+
+def _halved(send: Send) -> Send:
+    """Pass on half of an answer, as if that were all of it."""
+    held: list[Message] = []
+
+    async def half(message: Message) -> None:
+        held.append(message)
+        if message.get("more_body") or message["type"] != "http.response.body":
+            return
+        start, body = held[0], b"".join(each.get("body", b"") for each in held[1:])
+        body = body[: len(body) // 2]
+        headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+        await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+        await send({"type": "http.response.body", "body": body})
+
+    return half
 
 
 async def _nowhere(message: MutableMapping[str, Any]) -> None:

@@ -237,7 +237,7 @@ class Servers:
         shown = {
             kind: [{key: value for key, value in row.items() if key not in made_up} for row in rows.values()]
             for kind, rows in kinds.items()
-            if kind != "peers"
+            if kind != "peers" and rows
         }
         return {kind: comparable(rows) for kind, rows in shown.items()}
 

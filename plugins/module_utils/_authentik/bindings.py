@@ -47,6 +47,7 @@ BINDING = Resource(
     path="policies/bindings/",
     identity=("target", *BOUND_KINDS),
     filter="target",
+    twins=True,
     whole=("target", *BOUND_KINDS, "order", "negate", "enabled", "timeout", "failure_result"),
     fields=(
         Field("target", internal=True),

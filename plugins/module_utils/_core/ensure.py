@@ -68,8 +68,13 @@ def ensure_object(
     if state == "present":
         result[returns] = row_after(resource, planned.operation, planned.row, made)
         if params.get("return_secret") and planned.operation in made:
-            row = made[planned.operation]
-            result.update({key: row[key] for key in resource.tells if row.get(key)})
+            told = {key: value for key in resource.tells if (value := made[planned.operation].get(key))}
+            if planned.operation.action == "create" and resource.tells and not told:
+                context.warn(
+                    f"{service.name} told the secret of {planned.operation.label} once, in an answer that was lost or to another "
+                    "task that made it at the same time. Remove it and run this again to have another one."
+                )
+            result.update(told)
     return result
 
 

@@ -90,6 +90,7 @@ SETUP_KEY = netbird_kind(
     prefer=lambda row: row["valid"],
     spent=lambda row, days: not row["valid"] or expired(row["expires"], days),
     tells=("key",),
+    twins=True,
     invalid=_cannot_be,
 )
 

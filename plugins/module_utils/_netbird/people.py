@@ -71,6 +71,7 @@ USER = netbird_kind(
     reading=_user_read,
     sending=_user_sent,
     tells=("password",),
+    twins=True,
     invalid=_user_wrong,
     consents=(Consent("transfer_ownership", _hands_over),),
 )
