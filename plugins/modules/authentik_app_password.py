@@ -86,114 +86,16 @@ key:
   sample: R2D3jRdwjF1Im262jbWVwBb6waCUoonFTbgtnCZX4xAp3EyX2x1EMrYaRQWs
 """
 
-import secrets
-import string
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.service import Authentik
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import (
-    STATE_ARGUMENT,
-    Context,
-    Endpoint,
-    Failure,
-    Field,
-    Resource,
-    argument_spec,
-    ensure_object,
-    run_module,
-    text,
-)
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.tokens import APP_PASSWORD, arguments, ensure
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import Context, run_module
 
-KEY_LENGTH = 60
-
-
-def moment(value: Any) -> Any:
-    """A time of either side in one form."""
-    if not isinstance(value, str):
-        return value
-    try:
-        read = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
-        raise Failure(f"expires: {value!r} is not a time such as 2027-01-31T00:00:00Z. Nothing was changed.") from None
-    return (read if read.tzinfo else read.replace(tzinfo=timezone.utc)).astimezone(timezone.utc).isoformat()
-
-
-APP_PASSWORD = Resource(
-    kind="app password",
-    path="core/tokens/",
-    label="identifier",
-    id="identifier",
-    identity=("identifier",),
-    filter="identifier",
-    # A change that leaves out user and intent hands the token to the caller, as an API token (measured).
-    whole=("identifier", "intent", "user", "description", "expires", "expiring"),
-    fields=(
-        Field("identifier", required=True),
-        Field("intent", internal=True, default="app_password"),
-        Field("user", ref="user", needed=True),
-        Field("description", canonical=text),
-        Field("expiring", type="bool", default=False),
-        Field("expires", canonical=moment),
-        Field(
-            "key",
-            secret=True,
-            readable=False,
-            in_body=False,
-            endpoint=Endpoint("core/tokens/{identifier}/set_key/", "key"),
-        ),
-    ),
-)
-ARGUMENT_SPEC = argument_spec(
-    Authentik,
-    {
-        **APP_PASSWORD.arguments(),
-        "rotate": {"type": "bool", "default": False},
-        "return_key": {"type": "bool", "default": False, "no_log": False},
-        **STATE_ARGUMENT,
-    },
-    mutually_exclusive=[("key", "rotate")],
-)
-
-
-def key_of(service: Authentik, identifier: str) -> str:
-    """The password, which no other answer holds."""
-    return str(service.get(f"core/tokens/{identifier}/view_key/")["key"])
-
-
-def refuse_others(params: Mapping[str, Any], current: Mapping[str, Any] | None) -> None:
-    if params["key"] is not None and not params["key"].strip():
-        raise Failure("key is empty. Leave it out, and authentik makes one. Nothing was changed.")
-    moment(params["expires"])
-    if current is None:
-        return
-    if current["intent"] != "app_password":
-        raise Failure(f"{params['identifier']!r} is a token of another kind ({current['intent']}). Choose another identifier.")
-    owner = current["user_obj"]["username"]
-    if params["user"] not in (None, owner):
-        raise Failure(f"app password {params['identifier']!r} belongs to {owner!r}. Remove it, or choose another identifier.")
+ARGUMENT_SPEC = arguments(APP_PASSWORD)
 
 
 def run(context: Context) -> dict[str, Any]:
-    params = dict(context.params)
-    service = Authentik(context)
-    identifier, key = params["identifier"], params["key"]
-    current = service.find(APP_PASSWORD, "identifier", identifier)
-    refuse_others(params, current)
-    if params["expires"] is not None and params["expiring"] is None:
-        params["expiring"] = True
-    if params["state"] == "present" and current is not None:
-        if params["rotate"]:
-            params["key"] = "".join(secrets.choice(string.ascii_letters + string.digits) for dummy in range(KEY_LENGTH))
-            context.secrets.update([] if params["return_key"] else [params["key"]])
-        elif key is not None and key == key_of(service, identifier):
-            params["key"] = None
-    context = replace(context, params=params)
-    result = ensure_object(context, service, APP_PASSWORD, returns="app_password", update_secret=True)
-    exists = params["state"] == "present" and not (context.check_mode and (current is None or params["key"]))
-    return {**result, **({"key": key_of(service, identifier)} if params["return_key"] and exists and key is None else {})}
+    return ensure(context, APP_PASSWORD, returns="app_password")
 
 
 def main() -> None:

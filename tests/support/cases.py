@@ -177,6 +177,13 @@ CASES = [
         before=[made("authentik_user", username="carol", name="Carol")],
     ),
     Case(
+        "authentik_token",
+        {"identifier": "token-of-carol"},
+        {"user": "carol", "description": "What it is for", "key": SECRET},
+        {"description": "", "expires": "2027-01-31T00:00:00+01:00", "key": f"{SECRET}-2"},
+        before=[made("authentik_user", username="carol", name="Carol")],
+    ),
+    Case(
         "authentik_group_membership",
         {"group": "developers", "members": ["alice"]},
         {},

@@ -285,8 +285,26 @@ def test_of_two_the_first_stays() -> None:
     assert server.written == ["POST policies", "DELETE policies/5", "PATCH policies/3"]
 
 
-def test_the_second_is_for_who_made_it_to_remove() -> None:
-    server = SharedServer({"pk": "7", "name": "a", "colour": "blue"}, {"pk": "1", "name": "b", "colour": "blue"}, unique=False)
+def test_the_second_is_for_who_made_it_to_remove(monkeypatch: pytest.MonkeyPatch) -> None:
+    twin = {"pk": "7", "name": "a", "colour": "blue"}
+    server = SharedServer(twin, {"pk": "1", "name": "b", "colour": "blue"}, unique=False)
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 2:
+            server.stored.remove(twin)
+
+    monkeypatch.setattr(time, "sleep", sleep)
     operation = ours(TWICE)
     assert apply(server, [operation])[operation]["pk"] == "5"
-    assert server.written == ["POST policies"]
+    assert (server.written, waited) == (["POST policies"], [0.2, 1.0])
+
+
+def test_who_looked_before_there_were_two_removes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = SharedServer({"pk": "7", "name": "a", "colour": "blue"}, unique=False)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    operation = ours(TWICE)
+    assert apply(server, [operation])[operation]["pk"] == "7"
+    assert server.stored == [{"pk": "7", "name": "a", "colour": "red"}]
+    assert server.written == ["POST policies", "DELETE policies/5", "PATCH policies/7"]
