@@ -24,15 +24,15 @@ class Stage:
     def __init__(self, case: Case, servers: Servers) -> None:
         self.case, self.servers = case, servers
 
-    def run(self, module: str, options: dict[str, Any]) -> dict[str, Any]:
+    def run(self, module: str, options: dict[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
         """The result of a module, with the connection that its action group would have."""
         values = {name: self.servers.issuer if value == ISSUER else value for name, value in options.items()}
         known = spec_of(module)["argument_spec"]
         connection = {name: value for name, value in self.servers.connection.items() if name in known}
-        return run(module, {**connection, **values})
+        return run(module, {**connection, **values}, check_mode=check_mode)
 
-    def step(self, options: dict[str, Any]) -> dict[str, Any]:
-        return self.run(self.case.module, {**self.case.key, **options})
+    def step(self, options: dict[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
+        return self.run(self.case.module, {**self.case.key, **options}, check_mode=check_mode)
 
     @property
     def server(self) -> Running:

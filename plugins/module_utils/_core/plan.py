@@ -95,9 +95,9 @@ class Operation:
             body = with_path(body, item.path, self.values[item.name])
         return resource.sending(body)
 
-    def outcome(self) -> dict[str, Any]:
-        """The row after it, as far as it is known before it."""
-        row: dict[str, Any] = dict(self.current or {})
+    def outcome(self, unsaid: Row | None = None) -> dict[str, Any]:
+        """The row after it, as far as it is known before it; a new one begins with what is ``unsaid``."""
+        row: dict[str, Any] = dict(self.current or unsaid or {})
         for item in self.fields:
             row = with_path(row, item.path, self.values[item.name])
         return row
@@ -108,11 +108,15 @@ class Operation:
 
 
 def rows_after(plan: Sequence[Operation], resource: Resource, rows: Sequence[Row]) -> list[Row]:
-    """The rows of a kind as they are once a plan is carried out."""
+    """The rows of a kind as they are once a plan is carried out; what a new one does not say is None."""
     own = [operation for operation in plan if operation.resource.kind == resource.kind]
     changed = {operation.existing[resource.id]: operation for operation in own if operation.current is not None}
     left = [row for row in rows if row[resource.id] not in changed]
-    return [*left, *(operation.outcome() for operation in own if operation.action != "delete")]
+    unsaid: dict[str, Any] = {}
+    for item in resource.fields:
+        unsaid = with_path(unsaid, item.path, None)
+    after = [operation.outcome(unsaid) for operation in own if operation.action != "delete"]
+    return [*left, *after]
 
 
 def complete(

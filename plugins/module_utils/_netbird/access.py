@@ -47,7 +47,7 @@ def _still_used(service: Service, operation: Operation, plan: Sequence[Operation
         resource = service.references[kind]
         rows = rows_after(plan, resource, service.rows_of_kind(kind))
         users += [
-            f"{resource.kind} {row.get(resource.by[0]) or row['id']!r}"
+            f"{resource.kind} {row.get(resource.by[0]) or row.get('id', 'that is new')!r}"
             for row in rows
             if operation.existing["id"] in (row[setting] or [])
         ]

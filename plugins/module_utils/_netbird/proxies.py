@@ -317,4 +317,4 @@ def services_leading_to(service: Service, plan: Sequence[Operation], option: str
             raise
         return ""
     rows = rows_after(plan, REVERSE_PROXY_SERVICE, there)
-    return listed(row["domain"] for row in rows if value in [target.get(option) for target in row["targets"]])
+    return listed(row["domain"] for row in rows if value in [target.get(option) for target in row["targets"] or []])
