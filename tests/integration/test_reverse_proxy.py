@@ -215,7 +215,7 @@ def test_a_server_without_it_is_exported_all_the_same(servers: Servers, monkeypa
 @pytest.mark.parametrize(
     ("kind", "options", "words"),
     [
-        ("peer", {"peer": "web-1"}, f"NetBird would leave the services 'db.{CLUSTER}' with a peer that is not there"),
+        ("peer", {"peer": "web-1"}, f"the services 'db.{CLUSTER}' lead to it, and NetBird would refuse that"),
         (
             "network",
             {"name": "office"},
@@ -224,7 +224,7 @@ def test_a_server_without_it_is_exported_all_the_same(servers: Servers, monkeypa
         (
             "network_resource",
             {"network": "office", "name": "printer"},
-            "NetBird would delete it, and leave the services 'printer.apps.company.example' with a resource that is not there",
+            "the services 'printer.apps.company.example' lead to it, and NetBird would refuse that",
         ),
         ("group", {"name": "developers"}, "group has been linked to reverse proxy service: printer.apps.company.example"),
     ],

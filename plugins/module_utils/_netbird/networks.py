@@ -26,9 +26,10 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbi
     netbird_kind,
     typed,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.proxies import services_leading_to
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.proxies import led_to, services_leading_to
 
 METRIC = 9999
+SIDES = ("source_resource", "destination_resource")
 # What NetBird takes for a domain, with or without a wildcard; it answers 500 to anything that is neither this nor an address.
 DOMAIN = re.compile(r"(\*\.)?([^\W_]([\w-]{0,61}[^\W_])?\.)*[^\W_]([\w-]{0,61}[^\W_])?")
 
@@ -47,7 +48,7 @@ def _takes_resources(service: Service, operation: Operation, plan: Sequence[Oper
 def _users(service: Service, plan: Sequence[Operation], resource: str) -> str:
     """The policies and services that name a resource, in words."""
     users = {
-        "the policies": policies_naming(service, plan, ("source_resource", "destination_resource"), resource),
+        "the policies": policies_naming(service, plan, SIDES, resource),
         "the services": services_leading_to(service, plan, "resource", resource),
     }
     return " and ".join(f"{what} {names}" for what, names in users.items() if names)
@@ -82,8 +83,8 @@ def _no_address(resource: Mapping[str, Any], _now: Row | None) -> str:
 def _still_named(service: Service, operation: Operation, plan: Sequence[Operation]) -> str:
     if operation.action != "delete":
         return ""
-    left = _users(service, plan, operation.existing["typed"])
-    return f"NetBird would delete it, and leave {left} with a resource that is not there" if left else ""
+    names = policies_naming(service, plan, SIDES, operation.existing["typed"])
+    return f"NetBird would delete it, and leave the policies {names} with a resource that is not there" if names else ""
 
 
 NETWORK_RESOURCE = netbird_kind(
@@ -100,7 +101,7 @@ NETWORK_RESOURCE = netbird_kind(
     reading=_resource_read,
     derived=("id", "type", "typed"),
     invalid=_no_address,
-    consents=(Consent("", _still_named),),
+    consents=(Consent("", _still_named), Consent("", led_to("resource", "typed"))),
 )
 # All of them in one list, which does not tell their networks.
 RESOURCE_BY_NAME = Resource("network resource", "networks/resources", ref="typed", reading=_resource_read)

@@ -22,7 +22,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbi
     groups,
     netbird_kind,
 )
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.proxies import services_leading_to
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.proxies import led_to
 
 # The first one is a person's alone.
 ROLES = ("owner", "admin", "user", "auditor", "network_admin", "billing_admin")
@@ -131,13 +131,6 @@ def _takes_policies(service: Service, operation: Operation, plan: Sequence[Opera
     return f"NetBird would delete the policies that name it too: {names}" if names else ""
 
 
-def _leaves_services(service: Service, operation: Operation, plan: Sequence[Operation]) -> str:
-    if operation.action != "delete":
-        return ""
-    names = services_leading_to(service, plan, "peer", operation.existing["id"])
-    return f"NetBird would leave the services {names} with a peer that is not there" if names else ""
-
-
 PEER = netbird_kind(
     "peer",
     "peers",
@@ -154,5 +147,5 @@ PEER = netbird_kind(
     joins=True,
     whole=("name", "ssh_enabled", "login_expiration_enabled", "inactivity_expiration_enabled"),
     invalid=_addresses_wrong,
-    consents=(Consent("delete_policies", _takes_policies), Consent("", _leaves_services)),
+    consents=(Consent("delete_policies", _takes_policies), Consent("", led_to("peer", "id"))),
 )

@@ -9,7 +9,7 @@ PRIVATE to this collection. The API is C(/api/reverse-proxies/...) (measured on 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError
@@ -318,3 +318,15 @@ def services_leading_to(service: Service, plan: Sequence[Operation], option: str
         return ""
     rows = rows_after(plan, REVERSE_PROXY_SERVICE, there)
     return listed(row["domain"] for row in rows if value in [target.get(option) for target in row["targets"] or []])
+
+
+def led_to(option: str, key: str) -> Callable[[Service, Operation, Sequence[Operation]], str]:
+    """What keeps an object whose ``key`` services have under ``option`` of their targets: NetBird refuses to remove it (412)."""
+
+    def held(service: Service, operation: Operation, plan: Sequence[Operation]) -> str:
+        if operation.action != "delete":
+            return ""
+        names = services_leading_to(service, plan, option, operation.existing[key])
+        return f"the services {names} lead to it, and NetBird would refuse that" if names else ""
+
+    return held

@@ -9,7 +9,7 @@ import copy
 import ipaddress
 import re
 
-from .objects import below, drop_below, minimum, refuse_if, refuse_unknown, strings, taken
+from .objects import below, drop_below, leads_to, minimum, refuse_if, refuse_unknown, strings, taken
 from .state import Account, Refused, Row
 
 LABEL = r"[^\W_]([\w-]*[^\W_])?"
@@ -84,8 +84,7 @@ def free_resource(account: Account, row: Row) -> None:
 def delete_resource(account: Account, row: Row) -> None:
     """Refuse to delete a resource that a service of the reverse proxy leads to."""
     for service in account.rows("services").values():
-        used = any(target["target_id"] == row["id"] for target in service["targets"])
-        refuse_if(used, f"resource {row['id']} is in use by proxy {service['id']}", 412)
+        refuse_if(leads_to(service, row["id"]), f"resource {row['id']} is in use by proxy {service['id']}", 412)
     free_resource(account, row)
 
 

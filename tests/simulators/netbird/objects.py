@@ -36,6 +36,11 @@ def strings(value: list[Any] | None) -> list[str]:
     return list(value or [])
 
 
+def leads_to(service: Row, target_id: str) -> bool:
+    """Say whether a service of the reverse proxy leads to a peer or a resource."""
+    return any(target["target_id"] == target_id for target in service["targets"])
+
+
 def refuse_if(wrong: object, message: str, status: int = 422) -> None:
     """Refuse when something is wrong."""
     if wrong:
