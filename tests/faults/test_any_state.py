@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import Failure
 from support.case import Case
 from support.cases import CASES
+from support.counts import counted
 from support.stage import Stage, stage
 
 Options = dict[str, Any]
@@ -90,7 +91,7 @@ def test_any_object(case: Case, tmp_path: Path, request: pytest.FixtureRequest) 
     with stage(case, tmp_path) as at:
         counts = exhausted(at, options_of(case), request.config.getoption("whole"))
     assert counts["done"] > 0
-    print(f"{case.module}: {counts['tasks']} tasks, {counts['done']} done, the others refused")
+    counted("Any state of one object", case.module, **counts)
 
 
 @st.composite
@@ -125,4 +126,4 @@ def test_any_document(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     with stage(Case("netbird_config", {}, {}, {}), tmp_path) as at:
         counts = exhausted(at, documents(), request.config.getoption("whole"))
     assert counts["done"] > 0
-    print(f"netbird_config: {counts['tasks']} documents, {counts['done']} done, the others refused")
+    counted("Any document", "netbird_config", **counts)

@@ -23,6 +23,7 @@ from simulators._server import Fault
 from support import VERSIONS, Played, Servers, role, run_recorded
 from support.case import Case
 from support.cases import CASES
+from support.counts import counted
 from support.modules import call
 from support.stage import stage
 
@@ -133,6 +134,7 @@ def test_two_plays(pair: list[Person], setup: str, schedule: Callable[..., list[
         server.clear_faults()
     again = first.start(setup)()
     assert (again.code, again.recap("changed")) == (0, 0), again.output[-3000:]
+    counted("Two plays at once", f"{setup}, {schedule.__name__}, {number}", pairs=1)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.module)
@@ -154,6 +156,7 @@ def test_the_same_task_twice(case: Case, tmp_path: Path) -> None:
             waiting.result()
         assert at.state() == expected
         assert at.step(case.create)["changed"] is False
+    counted("Two tasks at once", case.module, pairs=1)
 
 
 CREATIONS = {

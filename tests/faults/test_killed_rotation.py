@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from simulators._server import Fault
+from support.counts import counted
 from support.kills import killed
 from support.rotating import IDENTIFIER, NEW_SECRET, ROTATE, SECRETS, Rotating, rotating
 
@@ -73,7 +74,8 @@ def test_the_next_run_finishes_it_and_nobody_is_kept_out(
         one.restart()
         with one.logins() as later:
             pass
-        print(f"{setup}, {method} {path} {moment}: {len(logins.outcomes)} logins, {len(logins.failed)} failed")
+        counts = {"kills": 1, "logins": len(logins.outcomes), "failed": len(logins.failed)}
+        counted(f"Rotations killed, {setup}", f"{method} {path} {moment}", **counts)
         assert not later.failed, later.outcomes
         if setup == "standalone":
             assert not logins.failed, logins.outcomes

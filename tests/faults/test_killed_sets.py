@@ -23,6 +23,7 @@ import pytest
 from simulators import authentik, netbird
 from simulators._server import Fault, Running
 from support import Servers
+from support.counts import counted
 from support.document import document
 from support.modules import call
 
@@ -137,6 +138,7 @@ def test_killed_at_every_request(forks: subprocess.Popen[str], module: str, way:
         assert servers.comparable_snapshot() == expected, number
         assert call(module, options)["changed"] is False, number
         stop(servers)
+    counted("Sets with four writes under way, killed", f"{module}, {way}", kills=count)
 
 
 def stop(servers: Servers) -> None:

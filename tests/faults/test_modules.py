@@ -20,6 +20,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 from simulators._server import Fault
 from support.case import Case
 from support.cases import CASES
+from support.counts import counted
 from support.stage import Stage, stage
 
 # What a module has to get over by itself: the connection cut before or after the server acts, and failures of what is between.
@@ -66,23 +67,29 @@ def steps_of(case: Case) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.module)
 def test_a_passing_disturbance_changes_nothing(case: Case, tmp_path: Path) -> None:
+    tried = 0
     with stage(case, tmp_path) as at:
         for name, options in steps_of(case).items():
             for which, expected in disturbances(at, options, PASSING):
+                tried += 1
                 assert at.step(options)["changed"] is True, (name, which)
                 at.server.clear_faults()
                 assert at.state() == expected, (name, which)
                 assert at.step(options)["changed"] is False, (name, which)
+    counted("Modules, passing disturbances", case.module, disturbed=tried)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.module)
 def test_the_next_run_finishes_what_was_interrupted(case: Case, tmp_path: Path) -> None:
+    tried = 0
     with stage(case, tmp_path) as at:
         for name, options in steps_of(case).items():
             for which, expected in disturbances(at, options, LASTING):
+                tried += 1
                 with pytest.raises(Failure) as caught:
                     at.step(options)
                 assert str(caught.value).endswith("."), (name, which)
                 at.server.clear_faults()
                 at.step(options)
                 assert at.state() == expected, (name, which)
+    counted("Modules, lasting disturbances", case.module, disturbed=tried, finished_by_the_next_run=tried)

@@ -17,6 +17,7 @@ import pytest
 from simulators import authentik, netbird
 from simulators.authentik.state import State
 from support import ROOT, VERSIONS, Played, Servers
+from support.counts import counted
 from support.seeding import PASSWORD, VARIABLES, add_people, started
 
 TOKEN = "token-of-somebody-who-is-no-administrator"
@@ -107,3 +108,4 @@ def test_which_one_is_missing_is_said(
     held = Held([permission for permission in DOCUMENTED[setup, playbook] if permission != missing])
     played = play(made, monkeypatch, setup, playbook, held)
     assert missing in played.output
+    counted("Permissions taken away", f"{setup}, {playbook}, {missing}", named=1)

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from simulators._server import Fault
+from support.counts import counted
 from support.kills import killed
 from support.scenes import SCENES, Scene
 
@@ -122,4 +123,6 @@ def test_as_if_nothing_had_been(
                 played = scene.play()
                 assert played.code == 0, (where, played.output[-3000:])
             assert scene.state() == usual.state, where
-    print(f"{name}, {way}: {len(places)} of {len(usual.requests)} requests, {ended} runs ended and finished by the next")
+    counted(
+        f"Playbooks, {way}", f"{name} ({len(usual.requests)} requests)", disturbed=len(places), finished_by_the_next_run=ended
+    )

@@ -20,6 +20,7 @@ import yaml
 
 from simulators import authentik, netbird
 from support import ROOT, Servers, role
+from support.counts import counted
 from support.logins import Logins
 from support.seeding import PASSWORD, PUBLIC, add_people, behind
 
@@ -178,7 +179,7 @@ def test_it_comes_under_the_role_while_people_log_in(made: Servers, setup: str) 
         adopted = made.play(role(setup), variables, "--diff")
     assert adopted.code == 0, adopted.output[-3000:]
     assert not [write for write in adopted.writes if write.startswith("DELETE")]
-    print(f"{setup}: {len(logins.outcomes)} logins, {len(logins.failed)} failed")
+    counted("Adoption while people log in", setup, logins=len(logins.outcomes), failed=len(logins.failed))
     assert not logins.failed, logins.outcomes
     after = made.authentik.state.snapshot()
     for kind in ("applications", "providers", "entitlements", "bindings", "users", "tokens", "flows"):

@@ -30,10 +30,12 @@ from support.bad_input import Spoilt, table
 from support.case import APPLICATION, ISSUER, PROVIDER, Case, netbird
 from support.cases import CASES
 from support.cases_netbird import CLUSTER
+from support.counts import counted
 from support.modules import spec_of
 from support.stage import Stage, stage
 
-pytestmark = pytest.mark.once
+# The last test says how many the others tried.
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("bad input")]
 
 AT_ONCE, UNWRITTEN, BY_THE_SERVER, TAKEN = (
     "refused before any request",
@@ -231,5 +233,5 @@ def test_a_name_that_two_have(case: Case, tmp_path: Path) -> None:
 
 def test_how_many_were_tried() -> None:
     outcomes = (AT_ONCE, UNWRITTEN, BY_THE_SERVER, TAKEN)
-    print(f"bad input: {TRIED.total()} tried", *(f"{TRIED[outcome]} {outcome}" for outcome in outcomes), sep=", ")
+    counted("Bad input", "modules", tried=TRIED.total(), **{outcome: TRIED[outcome] for outcome in outcomes})
     assert set(TRIED) == set(outcomes)

@@ -25,10 +25,12 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authe
 from simulators import authentik, netbird
 from support import ROOT, VERSIONS, Servers
 from support.bad_input import Spoilt, table
+from support.counts import counted
 from support.refusals import attempts, reasons
 from support.together import Part, play_together
 
-pytestmark = pytest.mark.once
+# The last test says how many the others tried.
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("bad input of roles")]
 
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
 # The roles that set something up, and what they are given beside the spoilt one.
@@ -117,6 +119,5 @@ def test_a_role_that_fails_has_written_nothing(role: str, tmp_path: Path, reques
 
 
 def test_how_many_were_tried() -> None:
-    said = ", ".join(f"{count} {outcome}" for outcome, count in sorted(TRIED.items()))
-    print(f"bad input of roles: {sum(TRIED.values())} tried, {said}")
+    counted("Bad input", "roles", tried=sum(TRIED.values()), **dict(sorted(TRIED.items())))
     assert TRIED["played and refused"]

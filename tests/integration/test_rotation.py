@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from support.counts import counted
 from support.rotating import IDENTIFIER, NEW_SECRET, ROTATE, SECRETS, Rotating, rotating
 
 pytestmark = pytest.mark.once
@@ -54,7 +55,7 @@ def test_the_app_password(standalone: Rotating) -> None:
         done = standalone.rotate(rotate_restarted=True)
         assert done.code == 0, done.output[-3000:]
         standalone.restart()
-    print(f"standalone: {len(logins.outcomes)} logins, {len(logins.failed)} failed")
+    counted("Rotation of the app password", "standalone", logins=len(logins.outcomes), failed=len(logins.failed))
     assert not logins.failed, logins.outcomes
     left = {row["identifier"]: row["key"] for row in tokens.values() if row["identifier"].startswith(IDENTIFIER)}
     assert left == {IDENTIFIER: new}
@@ -73,7 +74,7 @@ def test_the_client_secret(management: Rotating) -> None:
     assert (provider["client_secret"], management.configured) == (NEW_SECRET, NEW_SECRET)
     assert checked.changed == done.changed
     failed = [index for index, outcome in enumerate(logins.outcomes) if outcome != "logged_in"]
-    print(f"management: {len(logins.outcomes)} logins, {len(failed)} failed")
+    counted("Rotation of the client secret", "management", logins=len(logins.outcomes), failed=len(failed))
     assert set(logins.failed) <= {"callback_failed"}
     assert failed == list(range(failed[0], failed[-1] + 1)), "from NetBird's restart until authentik has the secret too"
     assert NEW_SECRET not in done.output

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from support.counts import counted
 from support.logins import Logins
 from support.modules import call
 from support.rotating import ROTATE_KEY, Rotating, rotating
@@ -95,7 +96,7 @@ def test_netbird_takes_a_key_that_it_does_not_know(one: Rotating) -> None:
     with one.logins() as logins:
         done = one.rotate()
     assert done.code == 0, done.output[-3000:]
-    print(f"signing key, {one.setup}: {len(logins.outcomes)} logins, {len(logins.failed)} failed")
+    counted("Rotation of the signing key", one.setup, logins=len(logins.outcomes), failed=len(logins.failed))
     # Who logs in just then shows NetBird what the former key signed.
     assert logins.failed in ([], ["token_invalid"] if one.setup == "standalone" else []), logins.outcomes
     assert signing_key(one) == key
@@ -128,7 +129,7 @@ def test_netbird_keeps_its_keys_and_is_restarted(standalone: Rotating, tmp_path:
         done = standalone.rotate(environment=path, **hosts)
     assert (done.code, signing_key(standalone)) == (0, key), done.output[-3000:]
     failed = [index for index, outcome in enumerate(logins.outcomes) if outcome != "logged_in"]
-    print(f"signing key, restarted: {len(logins.outcomes)} logins, {len(failed)} failed")
+    counted("Rotation of the signing key by a restart", "standalone", logins=len(logins.outcomes), failed=len(failed))
     assert failed == list(range(failed[0], failed[-1] + 1)), "from authentik's change until NetBird has started"
 
 

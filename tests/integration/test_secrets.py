@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from support import ROOT, Servers
+from support.counts import counted
 from support.rotating import NEW_SECRET, PERSON, ROTATE, SECRETS, rotating
 from support.scanner import PLACES, Evidence, Found, watched
 from support.seeding import VARIABLES, add_people
@@ -106,12 +107,15 @@ class Runs:
         held = [each for each in found if belongs(each, self.servers.folder)]
         leaks = [each for each in found if not belongs(each, self.servers.folder)]
         looked_at = sum((evidence.looked_at for evidence in self.seen), start=Evidence().looked_at)
-        print(
-            f"{title}: {len(self.seen)} runs, {sum(each.samples for each in self.seen)} samples of "
-            f"{sum(len(each.processes) for each in self.seen)} processes, "
-            f"{sum(each.starts for each in self.seen)} programs started, {len(self.secrets())} secrets; "
-            f"looked at {', '.join(f'{count} {place}' for place, count in sorted(looked_at.items()))}; "
-            f"{len(held)} where they belong, {len(leaks)} leaks"
+        counted(
+            "Secrets",
+            title,
+            runs=len(self.seen),
+            looks_at_processes=sum(each.samples for each in self.seen),
+            processes=sum(len(each.processes) for each in self.seen),
+            programs_started=sum(each.starts for each in self.seen),
+            found_where_they_belong=len(held),
+            leaks=len(leaks),
         )
         assert {"stdout", "argv", "environ", "file", "log", "callback", "temporary folder"} <= set(looked_at)
         assert {each.place for each in held} >= {"file"}, "the scanner sees what is there"
@@ -231,7 +235,7 @@ def test_the_scanner_sees_a_canary_in_every_place(servers: Servers) -> None:
     }
     short = {("short-lived file", "temporary folder"), ("short-lived program", "argv")}
     planted = {(place, place) for place in PLACES} | short
-    print(f"canaries: {len(planted)} planted, {len(planted & found)} found")
+    counted("Canaries", "of secrets", planted=len(planted), found=len(planted & found))
     assert planted - found == set()
 
 

@@ -259,11 +259,16 @@ def live(core: str, bin_dir: Path, clean_up: bool) -> int:
 
 
 def faults(run: Run, core: str, bin_dir: Path) -> None:
-    """Every fault, every kill, all bad input and all secrets, of which "test" has a sample; at the end is what each counted."""
-    sampled = ("bad_input*", "secrets")
-    more = [path for name in sampled for path in sorted(glob.glob(f"tests/integration/test_{name}.py", root_dir=ROOT))]
-    whole = ["tests/faults", *more]
-    run.call("faults", core, bin_dir, ["python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "--whole", "-rP", *whole])
+    """Every fault, kill, bad input and secret, of which "test" has a sample; what each counted goes to docs/reliability.md."""
+    counts = BUILD / "counts.jsonl"
+    counts.unlink(missing_ok=True)
+    os.environ["COUNTS"] = str(counts)
+    whole = ["tests/faults"]
+    for name in ("adoption", "bad_input*", "rotation*", "secrets"):
+        whole += sorted(glob.glob(f"tests/integration/test_{name}.py", root_dir=ROOT))
+    run.call("faults", core, bin_dir, ["python", "-m", "pytest", "-n", "2", "--dist", "loadgroup", "--whole", "-rP", *whole])
+    if run.results[-1][2] == "passed":
+        run.call("faults: page", core, bin_dir, ["python", "tests/tools/reliability.py", counts])
 
 
 def main() -> int:
