@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - zerotrust.netbird_authentik.netbird
   - zerotrust.netbird_authentik.connection
   - zerotrust.netbird_authentik.state
+  - zerotrust.netbird_authentik.told_once
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_netbird
 options:
@@ -58,11 +59,6 @@ options:
       - Days before its end at which a new key takes the place of the one there is. Without it a key stays, even one that is of
         no use any more.
     type: int
-  return_secret:
-    description:
-      - Whether to return what NetBird tells once, under RV(key). Keep the result out of logs with C(no_log).
-    type: bool
-    default: false
 seealso:
   - module: zerotrust.netbird_authentik.netbird_group
 """

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - zerotrust.netbird_authentik.netbird
   - zerotrust.netbird_authentik.connection
   - zerotrust.netbird_authentik.state
+  - zerotrust.netbird_authentik.told_once
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_netbird
 options:
@@ -37,11 +38,6 @@ options:
   renew_before:
     description: Days before its end at which a new token takes the place of the one there is. Without it a token stays.
     type: int
-  return_secret:
-    description:
-      - Whether to return what NetBird tells once, under RV(plain_token). Keep the result out of logs with C(no_log).
-    type: bool
-    default: false
 seealso:
   - module: zerotrust.netbird_authentik.netbird_user
 """

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - zerotrust.netbird_authentik.netbird
   - zerotrust.netbird_authentik.connection
   - zerotrust.netbird_authentik.state
+  - zerotrust.netbird_authentik.told_once
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_netbird
 options:
@@ -53,11 +54,6 @@ options:
     type: bool
   transfer_ownership:
     description: Whether somebody else may become the owner.
-    type: bool
-    default: false
-  return_secret:
-    description:
-      - Whether to return what NetBird tells once, under RV(password). Keep the result out of logs with C(no_log).
     type: bool
     default: false
 seealso:

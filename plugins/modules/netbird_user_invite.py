@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - zerotrust.netbird_authentik.netbird
   - zerotrust.netbird_authentik.connection
   - zerotrust.netbird_authentik.state
+  - zerotrust.netbird_authentik.told_once
   - zerotrust.netbird_authentik.attributes
   - zerotrust.netbird_authentik.attributes.actiongroup_netbird
 options:
@@ -43,11 +44,6 @@ options:
   renew_before:
     description: Days before its end at which a new invite takes the place of the one there is. Without it an invite stays.
     type: int
-  return_secret:
-    description:
-      - Whether to return what NetBird tells once, under RV(invite_token). Keep the result out of logs with C(no_log).
-    type: bool
-    default: false
 seealso:
   - module: zerotrust.netbird_authentik.netbird_user
 """

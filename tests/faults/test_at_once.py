@@ -24,7 +24,7 @@ from support import VERSIONS, Played, Servers, role, run_recorded
 from support.case import Case
 from support.cases import CASES
 from support.counts import counted
-from support.modules import call
+from support.modules import call, run
 from support.stage import stage
 
 SETUPS: dict[str, dict[str, Any]] = {
@@ -204,3 +204,16 @@ def test_no_setting_of_the_other_is_lost(pair: list[Person]) -> None:
         first.netbird.clear_faults()
         assert waiting.result()["changed"] is True
     assert {**expiration, **propagation}.items() <= account.settings.items()
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before"])
+def test_a_secret_that_nobody_heard_is_said(pair: list[Person], kind: Any) -> None:
+    """NetBird tells a setup key once: a lost answer is looked up, and has none."""
+    first, _second = pair
+    options = {**first.connection_of("netbird"), "name": "servers", "return_secret": True}
+    first.netbird.inject(Fault(kind, method="POST"))
+    warnings: list[str] = []
+    made = run("netbird_setup_key", options, warnings=warnings)
+    lost = kind == "drop_after"
+    assert (made["changed"], "key" in made) == (True, not lost)
+    assert ["told the secret of setup key 'servers' once" in each for each in warnings] == [True] * lost

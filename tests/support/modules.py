@@ -21,12 +21,15 @@ def spec_of(name: str) -> dict[str, Any]:
     return dict(import_module(f"{MODULES}.{name}").ARGUMENT_SPEC)
 
 
-def run(name: str, options: dict[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
-    """The result of a module; one that fails raises its ``Failure``, and what ansible-core refuses its own."""
+def run(name: str, options: dict[str, Any], *, check_mode: bool = False, warnings: list[str] | None = None) -> dict[str, Any]:
+    """The result of a module, which leaves its ``warnings`` in that list.
+
+    One that fails raises its ``Failure``, and what ansible-core refuses its own.
+    """
     validation = validate(spec_of(name), options)
     if validation.error_messages:
         raise AnsibleActionFail(validation.errors.msg)
-    context = Context(validation.validated_parameters, check_mode)
+    context = Context(validation.validated_parameters, check_mode, [] if warnings is None else warnings)
     return execute(import_module(f"{MODULES}.{name}").run, context, spec_of(name)["argument_spec"])
 
 

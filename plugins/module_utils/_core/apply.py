@@ -102,6 +102,7 @@ def _settle(
                     twins = _left(service, operation, own)
                 if twins:
                     _delete(service, Operation("delete", resource, operation.label, current=own))
+                    operation.answered = False
                     results[operation] = _brought(service, operation, min(twins, key=lambda row: str(row[resource.id])))
                     _verify(service, operation, results[operation] or {})
         except Failure as failure:
@@ -236,9 +237,13 @@ def _create(service: Service, operation: Operation) -> Row:
     """POST, once: nothing stops a server from making the same object twice, so a lost answer is looked up first."""
     resource, body = operation.resource, operation.body()
     path = (resource.creation or resource.path).format(**operation.within)
-    return sent(
-        lambda: resource.reading({**service.write("POST", path, body), **operation.within}), partial(_made, service, operation)
-    )
+
+    def post() -> Row:
+        row = resource.reading({**service.write("POST", path, body), **operation.within})
+        operation.answered = True
+        return row
+
+    return sent(post, partial(_made, service, operation))
 
 
 def _made(service: Service, operation: Operation) -> list[Row]:

@@ -68,13 +68,12 @@ def ensure_object(
     if state == "present":
         result[returns] = row_after(resource, planned.operation, planned.row, made)
         if params.get("return_secret") and planned.operation in made:
-            told = {key: value for key in resource.tells if (value := made[planned.operation].get(key))}
-            if planned.operation.action == "create" and resource.tells and not told:
+            result.update(told(planned.operation, made[planned.operation]))
+            if planned.operation.action == "create" and not planned.operation.answered:
                 context.warn(
                     f"{service.name} told the secret of {planned.operation.label} once, in an answer that was lost or to another "
                     "task that made it at the same time. Remove it and run this again to have another one."
                 )
-            result.update(told)
     return result
 
 
@@ -257,6 +256,11 @@ def row_after(
     if operation is None:
         return view(resource, current or {})
     return view(resource, rows[operation]) if operation in rows else operation.predicted()
+
+
+def told(operation: Operation, row: Row) -> dict[str, Any]:
+    """What the server tells once of an object, in its answer to the creation; later it shows such keys masked, if at all."""
+    return {key: row[key] for key in operation.resource.tells if row.get(key)} if operation.answered else {}
 
 
 def options_of(service: Service, resource: Resource, row: Row) -> dict[str, Any]:

@@ -39,7 +39,8 @@ class Operation:
 
     ``current`` is the server's row before it (None for a creation). ``fallback`` are values to try instead where the server
     refuses these with the words ``refusal``. ``after`` are operations that have to be done before it, beside those that make
-    what its values hold. ``beside`` are rows of the same identity that are there before a creation.
+    what its values hold. ``beside`` are rows of the same identity that are there before a creation. It is ``answered`` once the
+    server has told of the object that it made.
     """
 
     action: str
@@ -52,6 +53,7 @@ class Operation:
     refusal: str = ""
     after: Sequence[Operation] = ()
     beside: Sequence[Row] = ()
+    answered: bool = False
 
     def __str__(self) -> str:
         return f"{self.action} {self.label}"

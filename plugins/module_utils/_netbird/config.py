@@ -21,6 +21,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
     plan_each,
     refuse_duplicates,
     refuse_unasked,
+    told,
 )
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.errors import ApiError, Failure
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.module import validate
@@ -302,13 +303,13 @@ def _by_section(operations: Mapping[str, Sequence[Operation]], service: Netbird)
 
 def _told(plans: Mapping[str, Sequence[Planned]], made: Mapping[Operation, Row]) -> dict[str, dict[str, dict[str, Any]]]:
     """What the server tells once of what it has made, by section and by what the document calls the object."""
-    told: dict[str, dict[str, dict[str, Any]]] = {}
+    secrets: dict[str, dict[str, dict[str, Any]]] = {}
     for section, each in plans.items():
         resource = KINDS[SECTIONS[section]]
         for planned in each:
-            row = made.get(planned.operation, {}) if planned.operation is not None else {}
-            secrets = {key: row[key] for key in resource.tells if row.get(key)}
-            if secrets:
+            operation = planned.operation
+            found = told(operation, made[operation]) if operation is not None and operation in made else {}
+            if found:
                 name = " of ".join(str(planned.entry[option]) for option in (resource.label, *resource.parents))
-                told.setdefault(section, {})[name] = secrets
-    return told
+                secrets.setdefault(section, {})[name] = found
+    return secrets
