@@ -183,8 +183,8 @@ def test_a_person_with_another_subject_is_a_new_one_who_waits(standalone: Standa
 
 
 def test_devices_that_ask_too_often(standalone: Standalone) -> None:
-    login = {"outcome": "token_refused", "said": "slow_down", "where": "POST /application/o/device/"}
-    standalone.options["device_login"] = login
+    refused = login.Login("token_refused", said="slow_down", where="POST /application/o/device/")
+    standalone.options["device_login"] = refused.result()
     rows = standalone.verify()
     assert named(rows) == {"device-codes-rationed"}
     assert ended(rows) == WORKS

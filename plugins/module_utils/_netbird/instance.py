@@ -71,6 +71,9 @@ def ensure_instance(context: Context) -> dict[str, Any]:
 
 def _refuse_bad(params: Mapping[str, Any]) -> None:
     """What NetBird would refuse, before anything is asked of it; the token's days it would refuse when the owner is there."""
+    for option in ("service_user", "token_name"):
+        if not params[option].strip():
+            raise Failure(f"{option} is empty. Nothing was changed.")
     if len(params["password"]) < SHORTEST_PASSWORD:
         raise Failure(f"password has fewer than {SHORTEST_PASSWORD} characters, which NetBird refuses. Nothing was changed.")
     if not 1 <= params["token_expires_in"] <= 365:

@@ -10,6 +10,7 @@ for are revoked again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._authentik.people import (
@@ -24,7 +25,7 @@ from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._core.
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.service import Netbird, of_a_login
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.browser import Person
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.client import Http, Tls, Unreachable
-from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.login import Client, log_in
+from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._oidc.login import Client, Login, log_in
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._verify.seen import LOGINS, Seen
 
 Things = dict[str, Any]
@@ -38,9 +39,17 @@ GIVEN = ("setup", "username", "environment", "login", "login_at_authentik", "dev
 NAMED = {"slug": "application", "connector_name": "connector", "service_account": "service_account"}
 
 
+def _refuse_other(option: str, login: Mapping[str, Any] | None) -> None:
+    lacking = [each.name for each in fields(Login) if each.name not in login] if login is not None else []
+    if lacking:
+        raise Failure(f"{option} is not a login as oidc_login returns it: it has no {lacking[0]}.")
+
+
 def observe(context: Context) -> Seen:
     """Everything that was seen; ``failures`` has the words of a service that could not be read."""
     params = context.params
+    for name in (*LOGINS, "login_at_authentik"):
+        _refuse_other(name, params[name])
     things: Things = {name: params[name] for name in GIVEN if params[name] is not None}
     things |= {"failures": {}, "expected_groups": params["expected_groups"]}
     # The provider itself says more of these than the discovery document does.
