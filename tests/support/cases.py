@@ -242,6 +242,7 @@ ELSEWHERE = {
     "netbird_instance": "test_instance.py",
     "netbird_jwt_groups": "test_seed_module.py",
     "netbird_login_check": "test_causes.py",
+    "netbird_migration_info": "test_migration.py",
     "netbird_peer": "test_people_of_netbird.py",
     "netbird_reverse_proxy_domain": "test_reverse_proxy.py",
     "netbird_reverse_proxy_token": "test_reverse_proxy.py",
