@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.zerotrust.netbird_authentik.plugins.module_utils._netbird.migration import embedded
 from support import ROOT, Played, Servers
+from support.modules import call
 from support.seeding import SETUPS, groups_of, started
 
 pytestmark = pytest.mark.once
@@ -68,6 +69,18 @@ def test_everybody_is_listed_with_both_ids(servers: Servers, setup: str) -> None
         assert alice["id"] == then
         then = embedded(then, "authentik")
     assert f"alice@example.com (admin, 0 peers): {alice['id']} -> {then} (authentik: alice)" in shown.output
+    found = call("netbird_migration_info", {**servers.connection, "to": OTHER[setup]})
+    assert (found["from"], found["sub_mode"]) == (setup, {"management": "hashed_user_id", "standalone": "user_id"}[setup])
+    (row,) = (each for each in found["people"] if each["username"])
+    assert row == {
+        "id": alice["id"],
+        "id_then": then,
+        "username": "alice",
+        "email": "alice@example.com",
+        "name": "Alice",
+        "role": "admin",
+        "peers": 0,
+    }
 
 
 def test_whoever_would_not_come_over_is_named(servers: Servers, setup: str) -> None:
