@@ -65,7 +65,7 @@ EXAMPLES = r"""
     authentik_url: https://authentik.company
     authentik_token: "{{ vault_authentik_token }}"
     identifier: playbooks
-    user: ansible
+    user: alice
     expires: 2027-06-30T00:00:00Z
     return_key: true
   register: token
