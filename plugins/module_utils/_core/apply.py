@@ -58,7 +58,7 @@ def apply(
 
     with ThreadPoolExecutor(concurrency) as pool:
         for phase in phases(operations):
-            _read_again(service, phase)
+            _read_again(service, phase, failures)
             # One alone stays in this thread, which has a connection already.
             start = map if concurrency == 1 or len(phase) == 1 else pool.map
             for _operation in start(work, phase):
@@ -71,15 +71,19 @@ def apply(
     return {operation: row for operation in operations if (row := results[operation]) is not None}
 
 
-def _read_again(service: Service, phase: Sequence[Operation]) -> None:
+def _read_again(service: Service, phase: Sequence[Operation], failures: dict[Operation, Failure]) -> None:
     """What servers take only as a whole, as it is now: what another task has changed since the plan would go back otherwise.
 
     It narrows the gap to the time of one phase: neither API has a condition for writes that would close it.
     """
     for operations in _places(each for each in phase if each.action == "update" and each.resource.whole):
         resource = operations[0].resource
-        # What there is one of has no id.
-        rows = {row.get(resource.id): row for row in _rows_around(service, operations)}
+        try:
+            # What there is one of has no id.
+            rows = {row.get(resource.id): row for row in _rows_around(service, operations)}
+        except Failure as failure:
+            failures[operations[0]] = failure
+            return
         for operation in operations:
             operation.current = {**operation.existing, **rows.get(operation.existing.get(resource.id), {})}
 
@@ -94,10 +98,12 @@ def _settle(
     for operations in _places(each for each in phase if each.action == "create" and each.resource.twins):
         resource = operations[0].resource
         try:
-            rows = _rows_around(service, operations)
+            there: dict[tuple[Any, ...], list[Row]] = {}
+            for row in _rows_around(service, operations):
+                there.setdefault(comparable_identity(resource, row), []).append(row)
             for operation in operations:
                 own = results[operation] or {}
-                twins = _twins(operation, own, rows)
+                twins = _twins(operation, own, there.get(comparable_identity(resource, own), []))
                 if twins and min((own, *twins), key=lambda row: str(row[resource.id])) is own:
                     twins = _left(service, operation, own)
                 if twins:

@@ -308,3 +308,27 @@ def test_who_looked_before_there_were_two_removes_none(monkeypatch: pytest.Monke
     assert apply(server, [operation])[operation]["pk"] == "7"
     assert server.stored == [{"pk": "7", "name": "a", "colour": "red"}]
     assert server.written == ["POST policies", "DELETE policies/5", "PATCH policies/7"]
+
+
+def test_what_is_read_before_a_write_and_cannot_be_read_is_said_of_the_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = SharedServer(unique=True)
+    whole = Resource("policy", "policies", FIELDS, whole=("name", "colour"))
+    change = Operation("update", whole, "policy 'a'", {"colour": "red"}, current={"pk": "1", "name": "a", "colour": "blue"})
+    error = ApiError("server said: no.", method="GET", path="policies", status=500, detail="no")
+
+    def pages(_path: str, _params: Mapping[str, Any]) -> Iterator[tuple[list[Row], int]]:
+        raise error
+
+    monkeypatch.setattr(server, "pages", pages)
+    with pytest.raises(Failure, match=r"Could not update policy 'a': server said: no\."):
+        apply(server, [change])
+    assert server.written == []
+
+
+def test_what_another_changed_meanwhile_stays() -> None:
+    server = SharedServer(unique=True)
+    server.stored.append({"pk": "1", "name": "theirs", "colour": "blue"})
+    whole = Resource("policy", "policies", FIELDS, whole=("name", "colour"))
+    change = Operation("update", whole, "policy 'a'", {"colour": "red"}, current={"pk": "1", "name": "a", "colour": "blue"})
+    apply(server, [change])
+    assert server.stored == [{"pk": "1", "name": "theirs", "colour": "red"}]
