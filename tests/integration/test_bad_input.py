@@ -233,5 +233,5 @@ def test_a_name_that_two_have(case: Case, tmp_path: Path) -> None:
 
 def test_how_many_were_tried() -> None:
     outcomes = (AT_ONCE, UNWRITTEN, BY_THE_SERVER, TAKEN)
-    counted("Bad input", "modules", tried=TRIED.total(), **{outcome: TRIED[outcome] for outcome in outcomes})
+    counted("Bad input of modules", "all", tried=TRIED.total(), **{outcome: TRIED[outcome] for outcome in outcomes})
     assert set(TRIED) == set(outcomes)

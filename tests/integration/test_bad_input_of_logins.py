@@ -153,5 +153,5 @@ def test_a_login(what: str, tmp_path: Path, request: pytest.FixtureRequest) -> N
 
 
 def test_how_many_were_tried() -> None:
-    counted("Bad input", "logins", tried=TRIED.total(), **dict(sorted(TRIED.items())))
+    counted("Bad input of logins", "all", tried=TRIED.total(), **dict(sorted(TRIED.items())))
     assert TRIED["refused before any request"]

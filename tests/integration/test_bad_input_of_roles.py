@@ -119,5 +119,5 @@ def test_a_role_that_fails_has_written_nothing(role: str, tmp_path: Path, reques
 
 
 def test_how_many_were_tried() -> None:
-    counted("Bad input", "roles", tried=sum(TRIED.values()), **dict(sorted(TRIED.items())))
+    counted("Bad input of roles", "all", tried=sum(TRIED.values()), **dict(sorted(TRIED.items())))
     assert TRIED["played and refused"]
