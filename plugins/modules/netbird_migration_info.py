@@ -52,12 +52,12 @@ EXAMPLES = r"""
     authentik_token: "{{ vault_authentik_token }}"
     netbird_url: https://netbird.company
     netbird_token: "{{ vault_netbird_token }}"
-    to: management
+    to: standalone
   register: netbird_migration
 
-- name: Everybody is authentik's
-  ansible.builtin.assert:
-    that: netbird_migration.people | selectattr('id_then', 'equalto', '') | length == 0
+- name: Who does not come from authentik
+  ansible.builtin.debug:
+    msg: "{{ netbird_migration.people | selectattr('id_then', 'equalto', '') | map(attribute='email') | list }}"
 """
 
 RETURN = r"""
