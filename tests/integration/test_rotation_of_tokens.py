@@ -134,6 +134,23 @@ def test_a_token_of_this_name_that_nobody_knows(automation: Automation) -> None:
     assert "NetBird has a token playbooks-2027 already, and nobody but who made it knows it" in refused.failure
 
 
+def test_a_file_of_another_rotation(automation: Automation) -> None:
+    """Its token, which is in use, is not taken for the new one."""
+    assert automation.rotate().code == 0
+    automation.tokens = automation.written()
+    before = automation.names()
+    refused = automation.rotate(
+        rotate_authentik_token="playbooks-2028",
+        rotate_authentik_former="playbooks-2027",
+        rotate_netbird_token="playbooks-2028",
+        rotate_netbird_former="playbooks-2027",
+    )
+    assert refused.code == 2
+    assert "has a token, and NetBird has no playbooks-2028: it is that of another rotation" in refused.failure
+    assert automation.names()[1] == before[1]
+    assert automation.written()["netbird_token"] == automation.tokens["netbird_token"]
+
+
 WRITES = {
     "authentik's is made": ("authentik", Fault("slow", method="POST", path="/core/tokens/$")),
     "authentik has made it": ("authentik", Fault("slow_after", method="POST", path="/core/tokens/$")),

@@ -96,7 +96,7 @@ def _settle(
 ) -> None:
     """Where another task has made the same objects at the same time, leave one of each."""
     for operations in _places(each for each in phase if each.action == "create" and each.resource.twins):
-        resource = operations[0].resource
+        operation, resource = operations[0], operations[0].resource
         try:
             there: dict[tuple[Any, ...], list[Row]] = {}
             for row in _rows_around(service, operations):
@@ -112,7 +112,7 @@ def _settle(
                     results[operation] = _brought(service, operation, min(twins, key=lambda row: str(row[resource.id])))
                     _verify(service, operation, results[operation] or {})
         except Failure as failure:
-            failures[operations[0]] = failure
+            failures[operation] = failure
 
 
 def _twins(operation: Operation, own: Row, rows: Sequence[Row]) -> list[Row]:
