@@ -99,6 +99,10 @@ MODULES: dict[str, tuple[str, Callable[[Path], Any]]] = {
         lambda folder: set_up("management", folder, lambda servers: {**servers.connection, "groups": GROUPS}),
     ),
     "a new server": ("netbird_instance", fresh),
+    "a migration": (
+        "netbird_migration_info",
+        lambda folder: set_up("standalone", folder, lambda servers: {**servers.connection, "to": "management"}),
+    ),
 }
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,13 @@ OTHER = {"management": "standalone", "standalone": "management"}
 def test_an_id_of_the_embedded_provider_as_recorded() -> None:
     recorded = (ROOT / "tests/recordings/netbird-0.77.1-peers.json").read_text()
     assert json.dumps(embedded("alice", "dc31n0tqmd2s4f7964vg")) in recorded
+
+
+@pytest.mark.parametrize(("length", "shown"), [(127, b"\x7f"), (128, b"\x80\x01"), (300, b"\xac\x02")])
+def test_a_long_subject_has_a_length_as_protobuf_writes_it(length: int, shown: bytes) -> None:
+    """Where a username or an address is the subject it may be longer than what one byte says."""
+    made = embedded("a" * length, "b")
+    assert base64.urlsafe_b64decode(made + "=" * (-len(made) % 4)) == b"\x0a" + shown + b"a" * length + b"\x12\x01b"
 
 
 @pytest.fixture(params=SETUPS)

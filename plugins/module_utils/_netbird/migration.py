@@ -33,8 +33,17 @@ BY_ID = "user_id"
 
 def embedded(subject: str, connector: str) -> str:
     """A person's id behind the embedded provider: both in a protobuf message of two texts, in Base64 without padding."""
-    fields = [bytes((tag, len(value))) + value for tag, value in ((0x0A, subject.encode()), (0x12, connector.encode()))]
+    fields = [tag + _length(value) + value for tag, value in ((b"\x0a", subject.encode()), (b"\x12", connector.encode()))]
     return base64.urlsafe_b64encode(b"".join(fields)).decode().rstrip("=")
+
+
+def _length(value: bytes) -> bytes:
+    """How long a text is, seven bits to a byte, the lowest first; all but the last have the eighth (protobuf's varint)."""
+    length, parts = len(value), []
+    while length > 0x7F:
+        parts.append(length & 0x7F | 0x80)
+        length >>= 7
+    return bytes((*parts, length))
 
 
 def migration(context: Context) -> dict[str, Any]:
